@@ -1,0 +1,1 @@
+//! Events, catalogue, calendar, clocks, cases, cards, findings and figures: pure functions only.

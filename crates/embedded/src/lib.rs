@@ -1,0 +1,1 @@
+//! The ClickHouse and Kafka child processes of the one-command mode.

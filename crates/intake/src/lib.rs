@@ -1,0 +1,1 @@
+//! Kafka consumption: poll thread, budget, commit frontier, drain on revoke, dead letters.

@@ -1,0 +1,1 @@
+//! Figures to the monthly XLSX, CSV and JSON.

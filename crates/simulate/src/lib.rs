@@ -1,0 +1,1 @@
+//! A believable county: staff, working days, bottlenecks and fraud; deterministic by seed.

@@ -1,0 +1,1 @@
+//! ClickHouse: migrations, row types, batch writer with retries, every read query.

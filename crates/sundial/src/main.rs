@@ -1,0 +1,2 @@
+//! The `sundial` binary.
+fn main() {}
