@@ -1,0 +1,185 @@
+//! The catalogue of items (事项目录): limits, steps and who handles what.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::{
+    Text,
+    event::{Form, coded},
+};
+
+coded! {
+    /// The unit of a limit.
+    Unit {
+        /// 工作日.
+        WorkingDays = "working_days",
+        /// 自然日.
+        CalendarDays = "calendar_days",
+        /// 工作小时.
+        WorkingHours = "working_hours",
+        /// 月 (Civil Code art. 202).
+        Months = "months",
+        /// 年.
+        Years = "years",
+    }
+}
+
+/// A limit: an amount of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many.
+    pub amount: u32,
+    /// Of what.
+    pub unit: Unit,
+}
+
+impl Limit {
+    /// So many working days.
+    pub const fn working_days(amount: u32) -> Self {
+        Self { amount, unit: Unit::WorkingDays }
+    }
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.amount, self.unit.code())
+    }
+}
+
+/// A limit as a catalogue states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StatedLimit {
+    /// Nothing stated: the default of the law applies where there is one.
+    #[default]
+    Unstated,
+    /// `none`: there is no limit, and the item is left out of every ratio.
+    None,
+    /// A limit.
+    Of(Limit),
+}
+
+impl StatedLimit {
+    /// The limit, or what the law says where none is stated.
+    pub fn or_default(self, default: Limit) -> Option<Limit> {
+        match self {
+            StatedLimit::Unstated => Some(default),
+            StatedLimit::None => None,
+            StatedLimit::Of(limit) => Some(limit),
+        }
+    }
+
+    /// The limit where one is stated.
+    pub fn stated(self) -> Option<Limit> {
+        match self {
+            StatedLimit::Of(limit) => Some(limit),
+            StatedLimit::Unstated | StatedLimit::None => None,
+        }
+    }
+}
+
+/// One item in one version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Item code.
+    pub code: Text,
+    /// Its name.
+    pub name: Text,
+    /// GB/T 39046 A.1, such as `01` (行政许可).
+    pub item_type: Text,
+    /// The department whose power it is.
+    pub department: Text,
+    /// Immediate or committed.
+    pub form: Form,
+    /// First day on which this version is in force.
+    pub valid_from: Date,
+    /// 法定时限.
+    pub statutory_limit: StatedLimit,
+    /// 承诺时限.
+    pub promised_limit: StatedLimit,
+    /// Time to hand over the certificate.
+    pub delivery_limit: StatedLimit,
+    /// Limits of single steps, by step code.
+    pub step_limits: Vec<(Text, Limit)>,
+    /// Steps that must be on record before a decision.
+    pub mandatory_steps: Vec<Text>,
+    /// Moved into the hall (进驻).
+    pub hall: bool,
+    /// Decided at the window (授权到位).
+    pub window_decides: bool,
+    /// Fee per case, in fen.
+    pub fee_fen: u64,
+    /// The certificate a granted case ends in.
+    pub certificate: Option<Text>,
+    /// Delegated to townships.
+    pub delegated_to_townships: bool,
+}
+
+impl Item {
+    /// The limit of a step, where it has one.
+    pub fn step_limit(&self, step: &str) -> Option<Limit> {
+        self.step_limits.iter().find(|(code, _)| code == step).map(|(_, limit)| *limit)
+    }
+}
+
+/// All items, each in all its versions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalog {
+    /// Versions of an item, oldest first.
+    items: HashMap<Text, Vec<Item>>,
+}
+
+/// Two rows for one version of an item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("item {code:?} has two versions valid from {valid_from}")]
+pub struct DuplicateVersion {
+    /// The item code.
+    pub code: Text,
+    /// The day both claim.
+    pub valid_from: Date,
+}
+
+impl Catalog {
+    /// A catalogue of these items.
+    ///
+    /// # Errors
+    /// Two versions of one item are valid from the same day.
+    pub fn new(items: impl IntoIterator<Item = Item>) -> Result<Self, DuplicateVersion> {
+        let mut catalog = Self::default();
+        for item in items {
+            let versions = catalog.items.entry(item.code.clone()).or_default();
+            let place = versions.partition_point(|version| version.valid_from < item.valid_from);
+            if versions.get(place).is_some_and(|version| version.valid_from == item.valid_from) {
+                return Err(DuplicateVersion { code: item.code, valid_from: item.valid_from });
+            }
+            versions.insert(place, item);
+        }
+        Ok(catalog)
+    }
+
+    /// The version of an item in force on a day: a later version never changes an earlier case.
+    pub fn in_force(&self, code: &str, on: Date) -> Option<&Item> {
+        let versions = self.items.get(code)?;
+        let after = versions.partition_point(|version| version.valid_from <= on);
+        versions[..after].last()
+    }
+
+    /// The newest version of every item, by code.
+    pub fn newest(&self) -> Vec<&Item> {
+        let mut items: Vec<&Item> = self.items.values().filter_map(|versions| versions.last()).collect();
+        items.sort_by(|a, b| a.code.cmp(&b.code));
+        items
+    }
+
+    /// Every version of every item, by code and date.
+    pub fn versions(&self) -> Vec<&Item> {
+        let mut items: Vec<&Item> = self.items.values().flatten().collect();
+        items.sort_by(|a, b| (&a.code, a.valid_from).cmp(&(&b.code, b.valid_from)));
+        items
+    }
+
+    /// Whether it holds no item.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}

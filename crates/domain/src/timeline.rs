@@ -1,0 +1,187 @@
+//! What happened in a case, read off its standing events up to an instant.
+
+use crate::{
+    CaseEvents, Event, Instant, Kind, Outcome, Text,
+    clock::SuspensionSpan,
+    event::{Acceptance, Decision, Form, Procedure},
+};
+
+/// The course of a case up to an instant. Events still ahead have not happened.
+#[derive(Debug, Default)]
+pub(crate) struct Timeline<'e> {
+    pub(crate) events: Vec<&'e Event>,
+    /// The first event still ahead.
+    pub(crate) next_event_at: Option<Instant>,
+    pub(crate) applied: Option<&'e Event>,
+    pub(crate) accepted: Option<&'e Event>,
+    pub(crate) acceptance: Option<&'e Acceptance>,
+    pub(crate) not_accepted: Option<&'e Event>,
+    pub(crate) corrections: Vec<Correction<'e>>,
+    pub(crate) steps: Vec<Step<'e>>,
+    pub(crate) specials: Vec<Special<'e>>,
+    pub(crate) decided: Option<(&'e Event, Decision)>,
+    pub(crate) closed: Option<(&'e Event, Outcome)>,
+    pub(crate) delivered: Option<&'e Event>,
+    pub(crate) rated: Option<(&'e Event, u8)>,
+    /// Events that end something that was not open.
+    pub(crate) unopened: Vec<&'e Event>,
+}
+
+/// A request for correction, and its answer.
+#[derive(Debug)]
+pub(crate) struct Correction<'e> {
+    pub(crate) requested: &'e Event,
+    pub(crate) corrected: Option<&'e Event>,
+}
+
+/// A step, and its completion.
+#[derive(Debug)]
+pub(crate) struct Step<'e> {
+    pub(crate) code: &'e Text,
+    pub(crate) started: &'e Event,
+    pub(crate) completed: Option<&'e Event>,
+}
+
+/// A special procedure, and its end.
+#[derive(Debug)]
+pub(crate) struct Special<'e> {
+    pub(crate) procedure: Procedure,
+    pub(crate) granted_days: Option<u32>,
+    pub(crate) started: &'e Event,
+    pub(crate) ended: Option<&'e Event>,
+}
+
+impl<'e> Timeline<'e> {
+    /// Reads the events that have happened by `as_of`.
+    pub(crate) fn read(case: &'e CaseEvents, as_of: Instant) -> Self {
+        let mut timeline = Self::default();
+        for event in case.standing() {
+            if event.occurred_at > as_of {
+                timeline.next_event_at = Some(event.occurred_at);
+                break;
+            }
+            timeline.events.push(event);
+            timeline.take(event);
+        }
+        timeline
+    }
+
+    fn take(&mut self, event: &'e Event) {
+        match &event.kind {
+            Kind::Applied { .. } => first(&mut self.applied, event),
+            Kind::Accepted(acceptance) => {
+                if self.accepted.is_none() {
+                    self.acceptance = Some(acceptance);
+                }
+                first(&mut self.accepted, event);
+            }
+            Kind::NotAccepted => first(&mut self.not_accepted, event),
+            Kind::CorrectionRequested => self.corrections.push(Correction { requested: event, corrected: None }),
+            Kind::Corrected => {
+                let open = self.corrections.iter_mut().filter(|it| it.corrected.is_none());
+                self.unopened.extend(end_first(open, event, |it, event| it.corrected = Some(event)));
+            }
+            Kind::StepStarted { step } => self.steps.push(Step { code: step, started: event, completed: None }),
+            Kind::StepCompleted { step, .. } => {
+                let open = self.steps.iter_mut().filter(|it| it.completed.is_none() && it.code == step);
+                self.unopened.extend(end_first(open, event, |it, event| it.completed = Some(event)));
+            }
+            Kind::SpecialStarted(special) => self.specials.push(Special {
+                procedure: special.procedure,
+                granted_days: special.granted_days,
+                started: event,
+                ended: None,
+            }),
+            Kind::SpecialEnded { procedure } => {
+                let is_meant = |it: &&mut Special<'e>| it.ended.is_none() && procedure.is_none_or(|meant| meant == it.procedure);
+                let open = self.specials.iter_mut().filter(is_meant);
+                self.unopened.extend(end_first(open, event, |it, event| it.ended = Some(event)));
+            }
+            Kind::Decided { outcome } => {
+                self.decided.get_or_insert((event, *outcome));
+            }
+            Kind::Closed { outcome } => {
+                self.closed.get_or_insert((event, *outcome));
+            }
+            Kind::Delivered => first(&mut self.delivered, event),
+            Kind::Rated { score } => self.rated = Some((event, *score)),
+            Kind::MaterialsSupplied { .. }
+            | Kind::Issued
+            | Kind::FeeCharged { .. }
+            | Kind::RatingRectified
+            | Kind::Complained
+            | Kind::ComplaintResolved => {}
+        }
+    }
+
+    /// The events that say whose case it is, the weightiest first: the acceptance, the application.
+    fn leading(&self) -> impl Iterator<Item = &'e Event> + '_ {
+        self.accepted.into_iter().chain(self.applied).chain(self.events.iter().copied())
+    }
+
+    /// What the first leading event that says anything says.
+    pub(crate) fn said<T: ?Sized>(&self, field: impl Fn(&'e Event) -> Option<&'e T>) -> Option<&'e T> {
+        self.leading().find_map(field)
+    }
+
+    /// What the acceptance or the application says.
+    pub(crate) fn said_at_intake<T: ?Sized>(&self, field: impl Fn(&'e Event) -> Option<&'e T>) -> Option<&'e T> {
+        self.accepted.into_iter().chain(self.applied).find_map(field)
+    }
+
+    pub(crate) fn declared_form(&self) -> Option<Form> {
+        self.acceptance.and_then(|acceptance| acceptance.form)
+    }
+
+    pub(crate) fn project(&self) -> Option<&'e Text> {
+        self.acceptance.and_then(|acceptance| acceptance.project.as_ref())
+    }
+
+    /// When the case clocks end: at the decision or the closing, whichever came first.
+    pub(crate) fn case_end(&self) -> Option<Instant> {
+        let decided = self.decided.map(|(event, _)| event.occurred_at);
+        let closed = self.closed.map(|(event, _)| event.occurred_at);
+        decided.into_iter().chain(closed).min()
+    }
+
+    /// Times that are not counted (行政许可法 art. 45): special procedures, except an extension, which
+    /// lengthens the limit instead; and corrections waiting for the applicant.
+    pub(crate) fn suspensions(&self) -> Vec<SuspensionSpan> {
+        let specials = self.specials.iter().filter(|special| special.procedure != Procedure::Extension);
+        let specials = specials.map(|special| SuspensionSpan {
+            from: special.started.occurred_at,
+            until: special.ended.map(|event| event.occurred_at),
+            granted_days: special.granted_days,
+        });
+        let corrections = self.corrections.iter().map(|correction| SuspensionSpan {
+            from: correction.requested.occurred_at,
+            until: correction.corrected.map(|event| event.occurred_at),
+            granted_days: None,
+        });
+        specials.chain(corrections).collect()
+    }
+
+    /// The extension of the statutory limit, where one was ordered; the law allows one (art. 42).
+    pub(crate) fn extension(&self) -> Option<&Special<'e>> {
+        self.specials.iter().find(|special| special.procedure == Procedure::Extension)
+    }
+}
+
+fn first<'e>(held: &mut Option<&'e Event>, event: &'e Event) {
+    held.get_or_insert(event);
+}
+
+/// Lets `event` end the first open thing; gives it back where nothing is open.
+fn end_first<'e, 't, T: 't>(
+    mut open: impl Iterator<Item = &'t mut T>,
+    event: &'e Event,
+    end: impl FnOnce(&mut T, &'e Event),
+) -> Option<&'e Event> {
+    match open.next() {
+        Some(opened) => {
+            end(opened, event);
+            None
+        }
+        None => Some(event),
+    }
+}
