@@ -227,17 +227,22 @@ impl<'c> Clock<'c> {
             }
         };
         self.limit_days = self.days(self.length);
-        let Some(reached) = self.position_after(self.length) else { return Ok(()) };
-        let due = match self.scale.instant(reached).and_then(|due| self.scale.rolled(due)) {
-            Ok(due) => due.max(self.started_at),
-            Err(_) => return Ok(()),
-        };
-        if self.scale.axis() == Axis::CalendarDays {
-            // A period that would end on a day off is longer by the days up to the next working day.
-            self.length += (self.scale.position(due)? - reached).max(0);
-        }
-        self.due_at = Some(due);
+        self.due_at = self.roll_to_a_working_day().ok().flatten();
         Ok(())
+    }
+
+    /// The due time of the limit. A period of calendar days that would end on a day off is longer by
+    /// the days up to the next working day (Civil Code art. 203); those may be suspended in turn.
+    fn roll_to_a_working_day(&mut self) -> Result<Option<Instant>, Uncovered> {
+        while let Some(reached) = self.position_after(self.length) {
+            let due = self.scale.instant(reached)?;
+            let rolled = self.scale.rolled(due)?;
+            if rolled == due {
+                return Ok(Some(due.max(self.started_at)));
+            }
+            self.length += self.scale.position(rolled)? - reached;
+        }
+        Ok(None)
     }
 
     fn lay_explicit_due(&mut self, due: Instant) -> Result<(), Uncovered> {
