@@ -23,12 +23,20 @@ impl CaseEvents {
         self.events.first().map(|event| &event.case_no)
     }
 
+    /// Whether a report would change the set.
+    pub fn is_news(&self, event: &Event) -> bool {
+        self.held(event).is_none_or(|at| event.supersedes(&self.events[at]))
+    }
+
+    fn held(&self, event: &Event) -> Option<usize> {
+        self.events.iter().position(|held| held.event_id == event.event_id && held.source == event.source)
+    }
+
     /// Puts one report in. Returns whether the set changed: a duplicate or an outdated revision
     /// changes nothing.
     pub fn insert(&mut self, event: Event) -> bool {
         debug_assert!(self.case_no().is_none_or(|case_no| *case_no == event.case_no));
-        let same_event = |held: &Event| held.event_id == event.event_id && held.source == event.source;
-        if let Some(at) = self.events.iter().position(same_event) {
+        if let Some(at) = self.held(&event) {
             if !event.supersedes(&self.events[at]) {
                 return false;
             }
@@ -50,10 +58,11 @@ impl CaseEvents {
         self.events.iter().filter(|event| !event.retracted)
     }
 
-    /// Grows with the set: any event added and any revision raised makes it larger. Rows derived
-    /// from a larger set therefore win over rows derived from a smaller one.
-    pub fn weight(&self) -> u64 {
-        self.events.iter().map(|event| u64::from(event.revision)).sum()
+    /// Grows with the set: any event added and any report that supersedes another makes it larger.
+    /// Rows derived from a larger set therefore win over rows derived from a smaller one. Takes 64
+    /// bits and those of the number of events.
+    pub fn weight(&self) -> u128 {
+        self.events.iter().map(|event| u128::from(event.version())).sum()
     }
 }
 

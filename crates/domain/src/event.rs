@@ -45,7 +45,12 @@ pub struct Event {
 impl Event {
     /// Whether this report replaces `other`, a report of the same event.
     pub fn supersedes(&self, other: &Event) -> bool {
-        (self.revision, self.digest) > (other.revision, other.digest)
+        self.version() > other.version()
+    }
+
+    /// Orders the reports of one event: by revision, then by fingerprint.
+    pub fn version(&self) -> u64 {
+        (u64::from(self.revision) << 32) | u64::from(self.digest)
     }
 }
 

@@ -61,10 +61,15 @@ pub fn special_ended(id: &str, when: &str) -> Event {
     event(id, cn(when), Kind::SpecialEnded { procedure: None })
 }
 
+/// The calendar of China, built once.
+pub fn china() -> &'static Calendar {
+    static CHINA: std::sync::LazyLock<Calendar> = std::sync::LazyLock::new(Calendar::china);
+    &CHINA
+}
+
 /// Rules a test owns.
 pub struct Office {
     pub catalog: Catalog,
-    pub calendar: Calendar,
     pub profile: Profile,
 }
 
@@ -75,11 +80,7 @@ impl Office {
             "code,name,department,form,promised_limit,statutory_limit,mandatory_steps,step_limits\n\
              a,甲,环境保护局,committed,{promised},{statutory},,review=2 working_days\n"
         );
-        Self {
-            catalog: Catalog::from_csv(&catalog).unwrap(),
-            calendar: Calendar::china(),
-            profile: Profile::built_in(profile).unwrap(),
-        }
+        Self { catalog: Catalog::from_csv(&catalog).unwrap(), profile: Profile::built_in(profile).unwrap() }
     }
 
     pub fn counting(mut self, toml: &str) -> Self {
@@ -88,7 +89,7 @@ impl Office {
     }
 
     pub fn rules(&self) -> Rules<'_> {
-        Rules { catalog: &self.catalog, calendar: &self.calendar, profile: &self.profile }
+        Rules { catalog: &self.catalog, calendar: china(), profile: &self.profile }
     }
 
     pub fn assess(&self, events: &[Event], as_of: Instant) -> Assessment {
@@ -98,5 +99,5 @@ impl Office {
 }
 
 pub fn text(instant: Instant) -> String {
-    instant.display_in(Calendar::china().zone())
+    instant.display_in(china().zone())
 }
