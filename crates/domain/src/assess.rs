@@ -338,11 +338,11 @@ impl<'a> Assessor<'a> {
     }
 
     fn run_steps(&mut self, item: Option<&Item>) {
-        for step in &self.timeline.steps {
+        for (number, step) in self.timeline.steps.iter().enumerate() {
             let Some(limit) = item.and_then(|item| item.step_limit(step.code)) else { continue };
             let span = ClockSpan {
                 kind: ClockKind::Step,
-                instance: step.code.clone(),
+                instance: self.timeline.step_instance(number).clone(),
                 started_at: step.started.occurred_at,
                 ended_at: step.completed.map(|event| event.occurred_at).or(self.timeline.case_end()),
                 handler: step.started.handler.clone(),
@@ -513,13 +513,12 @@ impl<'a> Assessor<'a> {
             handler: clock.handler.clone(),
         });
         let mut spans: Vec<SpanState> = clocks.filter(|span| span.clock != ClockKind::Step).collect();
-        for step in &self.timeline.steps {
-            let clock = self.clocks.iter().find(|clock| {
-                clock.kind == ClockKind::Step && clock.instance == *step.code && clock.started_at == step.started.occurred_at
-            });
+        for (number, step) in self.timeline.steps.iter().enumerate() {
+            let instance = self.timeline.step_instance(number);
+            let clock = self.clocks.iter().find(|clock| clock.kind == ClockKind::Step && clock.instance == *instance);
             spans.push(SpanState {
                 clock: ClockKind::Step,
-                instance: step.code.clone(),
+                instance: instance.clone(),
                 started_at: step.started.occurred_at,
                 ended_at: step.completed.map(|event| event.occurred_at),
                 due_at: clock.and_then(Clock::due),

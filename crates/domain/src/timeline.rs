@@ -137,6 +137,14 @@ impl<'e> Timeline<'e> {
         self.acceptance.and_then(|acceptance| acceptance.project.as_ref())
     }
 
+    /// What tells step `number` from the others: its code; the event that started it where the same
+    /// step was gone through before.
+    pub(crate) fn step_instance(&self, number: usize) -> &'e Text {
+        let step = &self.steps[number];
+        let is_repeated = self.steps[..number].iter().any(|earlier| earlier.code == step.code);
+        if is_repeated { &step.started.event_id } else { step.code }
+    }
+
     /// When the case clocks end: at the decision or the closing, whichever came first.
     pub(crate) fn case_end(&self) -> Option<Instant> {
         let decided = self.decided.map(|(event, _)| event.occurred_at);
