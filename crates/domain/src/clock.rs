@@ -240,7 +240,8 @@ impl<'c> Clock<'c> {
             if rolled == due {
                 return Ok(Some(due.max(self.started_at)));
             }
-            self.length += self.scale.position(rolled)? - reached;
+            // At least a day, for the working day it rolls to may be suspended itself.
+            self.length = self.net(self.scale.position(rolled)?).max(self.length + DAY_MS);
         }
         Ok(None)
     }
