@@ -1,1 +1,39 @@
-//! The JSON on the topic to and from the domain; the only crate that knows the message format.
+//! The JSON on the topic to and from the domain. The only crate that knows the message format.
+//!
+//! ```text
+//! message ─▶ decode_message ─▶ domain::Event      or a Reason, for the dead-letter topic
+//! domain::Event ─▶ encode ─▶ message
+//! Assessment, Figures ─▶ the JSON of `sundial assess`
+//! ```
+
+mod assessment;
+mod decode;
+mod encode;
+mod figures;
+mod reason;
+
+pub use assessment::AssessmentJson;
+pub use decode::{MAX_BYTES, decode, decode_message};
+pub use encode::encode;
+pub use figures::FiguresJson;
+pub use reason::Reason;
+
+use serde::Serializer;
+
+/// Rounds to four decimals, as every number shown to a person is.
+pub fn round4(value: f64) -> f64 {
+    let rounded = (value * 10_000.0).round() / 10_000.0;
+    // Minus zero reads as a mistake.
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round4(*value))
+}
+
+fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.serialize_f64(round4(*value)),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,327 @@
+//! From a message to an event.
+//!
+//! The message is read once into a flat struct that borrows from it; unknown fields are skipped. The
+//! fields of the kind are then checked by hand, so that every refusal names its field.
+
+use std::borrow::Cow;
+
+use domain::{
+    Event, Instant, Kind, Text,
+    event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
+};
+use serde::Deserialize;
+
+use crate::reason::{Reason, excerpt};
+
+/// No step of a case needs more bytes than this.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+const MAX_EVENT_ID: usize = 128;
+const MAX_CODE: usize = 64;
+const MAX_TEXT: usize = 256;
+
+/// Every field of domain.md §2 that is kept. `reason`, `opinion`, `comment` and `text` are free text
+/// and never enter the pipeline beyond the stored message.
+#[derive(Deserialize)]
+struct Message<'m> {
+    #[serde(borrow, default)]
+    event_id: Field<'m>,
+    #[serde(borrow, default)]
+    source: Field<'m>,
+    #[serde(default)]
+    revision: Option<i64>,
+    #[serde(default)]
+    retracted: Option<bool>,
+    #[serde(borrow, default)]
+    kind: Field<'m>,
+    #[serde(borrow, default)]
+    case_no: Field<'m>,
+    #[serde(borrow, default)]
+    item: Field<'m>,
+    #[serde(borrow, default)]
+    occurred_at: Field<'m>,
+    #[serde(borrow, default)]
+    recorded_at: Field<'m>,
+    #[serde(borrow, default)]
+    region: Field<'m>,
+    #[serde(borrow, default)]
+    department: Field<'m>,
+    #[serde(borrow, default)]
+    window: Field<'m>,
+    #[serde(borrow, default)]
+    handler: Field<'m>,
+    #[serde(borrow, default)]
+    role: Field<'m>,
+    #[serde(borrow, default)]
+    place: Field<'m>,
+    #[serde(borrow, default)]
+    channel: Field<'m>,
+    #[serde(borrow, default)]
+    form: Field<'m>,
+    #[serde(borrow, default)]
+    promised_due_at: Field<'m>,
+    #[serde(borrow, default)]
+    statutory_due_at: Field<'m>,
+    #[serde(borrow, default)]
+    project: Field<'m>,
+    #[serde(default)]
+    green_channel: Option<bool>,
+    #[serde(default)]
+    key_project: Option<bool>,
+    #[serde(borrow, default)]
+    deferred_materials: Option<Vec<Material<'m>>>,
+    #[serde(borrow, default)]
+    materials: Option<Vec<Cow<'m, str>>>,
+    #[serde(borrow, default)]
+    step: Field<'m>,
+    #[serde(borrow, default)]
+    result: Field<'m>,
+    #[serde(borrow, default)]
+    procedure: Field<'m>,
+    #[serde(default)]
+    granted_days: Option<i64>,
+    #[serde(default)]
+    written_notice: Option<bool>,
+    #[serde(borrow, default)]
+    party: Field<'m>,
+    #[serde(borrow, default)]
+    outcome: Field<'m>,
+    #[serde(default)]
+    amount_fen: Option<i64>,
+    #[serde(default)]
+    score: Option<i64>,
+}
+
+/// Text that borrows where it has no escapes. (A bare `Option<Cow<str>>` would always copy.)
+#[derive(Deserialize, Default)]
+struct Field<'m>(#[serde(borrow)] Option<Borrowed<'m>>);
+
+#[derive(Deserialize)]
+struct Borrowed<'m>(#[serde(borrow)] Cow<'m, str>);
+
+#[derive(Deserialize)]
+struct Material<'m> {
+    #[serde(borrow, default)]
+    name: Field<'m>,
+    #[serde(borrow, default)]
+    due_at: Field<'m>,
+}
+
+impl Field<'_> {
+    fn get(&self) -> Option<&str> {
+        self.0.as_ref().map(|text| text.0.as_ref())
+    }
+}
+
+/// Reads a message as it stands on the topic: its key must be its case number.
+///
+/// # Errors
+/// Why it belongs on the dead-letter topic.
+pub fn decode_message(key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<Event, Reason> {
+    let event = decode(payload.ok_or(Reason::Empty)?)?;
+    if key == Some(event.case_no.as_bytes()) { Ok(event) } else { Err(Reason::WrongKey) }
+}
+
+/// Reads one event.
+///
+/// ```
+/// let event = wire::decode(br#"{"event_id":"1","source":"hall","kind":"closed","case_no":"c-1",
+///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"granted","anything_else":[1,2]}"#).unwrap();
+/// assert_eq!(event.kind.name(), "closed");
+/// let reason = wire::decode(br#"{"event_id":"1","source":"hall","kind":"closed","case_no":"c-1",
+///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"fine"}"#).unwrap_err();
+/// assert!(reason.to_string().starts_with(r#"the field "outcome" is broken: "fine""#));
+/// ```
+///
+/// # Errors
+/// Why it belongs on the dead-letter topic.
+pub fn decode(payload: &[u8]) -> Result<Event, Reason> {
+    if payload.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if payload.len() > MAX_BYTES {
+        return Err(Reason::TooLarge { bytes: payload.len() });
+    }
+    let text = std::str::from_utf8(payload).map_err(|error| Reason::NotUtf8 { at: error.valid_up_to() })?;
+    // A struct may also be read from an array; an event is an object.
+    if !text.trim_start().starts_with('{') {
+        return Err(Reason::NotJson(format!("it starts with {:?}", excerpt(text.trim_start()).chars().next().unwrap_or(' '))));
+    }
+    let message: Message<'_> = serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))?;
+    message.event(crc32fast::hash(payload))
+}
+
+impl Message<'_> {
+    fn event(&self, digest: u32) -> Result<Event, Reason> {
+        let retracted = self.retracted.unwrap_or(false);
+        let kind_name = self.kind.get().ok_or(Reason::MissingField("kind"))?;
+        let kind = match self.kind_of(kind_name) {
+            Ok(kind) => kind,
+            // Whoever takes an event back need not say again what it said.
+            Err(Reason::MissingField(_)) if retracted => neutral(kind_name)?,
+            Err(reason) => return Err(reason),
+        };
+        let item = optional("item", &self.item, MAX_CODE)?;
+        if item.is_none() && !retracted && matches!(kind, Kind::Applied { .. } | Kind::Accepted(_)) {
+            return Err(Reason::MissingField("item"));
+        }
+        Ok(Event {
+            event_id: required("event_id", &self.event_id, MAX_EVENT_ID)?,
+            source: required("source", &self.source, MAX_CODE)?,
+            revision: self.revision()?,
+            retracted,
+            digest,
+            case_no: required("case_no", &self.case_no, MAX_CODE)?,
+            item,
+            occurred_at: instant("occurred_at", &self.occurred_at)?.ok_or(Reason::MissingField("occurred_at"))?,
+            recorded_at: instant("recorded_at", &self.recorded_at)?,
+            region: optional("region", &self.region, MAX_CODE)?,
+            department: optional("department", &self.department, MAX_TEXT)?,
+            window: optional("window", &self.window, MAX_TEXT)?,
+            handler: optional("handler", &self.handler, MAX_TEXT)?,
+            role: coded("role", &self.role, Role::from_code)?,
+            place: coded("place", &self.place, Place::from_code)?,
+            kind,
+        })
+    }
+
+    fn revision(&self) -> Result<u32, Reason> {
+        match self.revision {
+            None => Ok(1),
+            Some(revision) => u32::try_from(revision)
+                .ok()
+                .filter(|revision| *revision >= 1)
+                .ok_or_else(|| broken("revision", format!("{revision}: expected 1 to {}", u32::MAX))),
+        }
+    }
+
+    fn kind_of(&self, name: &str) -> Result<Kind, Reason> {
+        Ok(match name {
+            "applied" => Kind::Applied { channel: optional("channel", &self.channel, MAX_TEXT)? },
+            "accepted" => Kind::Accepted(Box::new(self.acceptance()?)),
+            "not_accepted" => Kind::NotAccepted,
+            "correction_requested" => Kind::CorrectionRequested,
+            "corrected" => Kind::Corrected,
+            "materials_supplied" => Kind::MaterialsSupplied { materials: self.materials()? },
+            "step_started" => Kind::StepStarted { step: required("step", &self.step, MAX_CODE)? },
+            "step_completed" => Kind::StepCompleted {
+                step: required("step", &self.step, MAX_CODE)?,
+                result: coded("result", &self.result, StepResult::from_code)?,
+            },
+            "special_started" => Kind::SpecialStarted(Box::new(SpecialStart {
+                procedure: needed("procedure", &self.procedure, Procedure::from_code)?,
+                granted_days: number("granted_days", self.granted_days, 0..=3650)?.map(|days| days as u32),
+                written_notice: self.written_notice,
+                party: optional("party", &self.party, MAX_TEXT)?,
+            })),
+            "special_ended" => Kind::SpecialEnded { procedure: coded("procedure", &self.procedure, Procedure::from_code)? },
+            "decided" => Kind::Decided { outcome: needed("outcome", &self.outcome, Decision::from_code)? },
+            "closed" => Kind::Closed { outcome: needed("outcome", &self.outcome, Outcome::from_code)? },
+            "issued" => Kind::Issued,
+            "delivered" => Kind::Delivered,
+            "fee_charged" => {
+                let amount = number("amount_fen", self.amount_fen, 0..=i64::MAX)?.ok_or(Reason::MissingField("amount_fen"))?;
+                Kind::FeeCharged { amount_fen: amount as u64 }
+            }
+            "rated" => {
+                let score = number("score", self.score, 1..=5)?.ok_or(Reason::MissingField("score"))?;
+                Kind::Rated { score: score as u8 }
+            }
+            "rating_rectified" => Kind::RatingRectified,
+            "complained" => Kind::Complained,
+            "complaint_resolved" => Kind::ComplaintResolved,
+            unknown => return Err(Reason::UnknownKind(excerpt(unknown))),
+        })
+    }
+
+    fn acceptance(&self) -> Result<Acceptance, Reason> {
+        let deferred = self.deferred_materials.iter().flatten().map(|material| {
+            let due_at = instant("deferred_materials", &material.due_at)?;
+            Ok(DeferredMaterial {
+                name: required("deferred_materials", &material.name, MAX_TEXT)?,
+                due_at: due_at.ok_or_else(|| broken("deferred_materials", "a material has no due_at"))?,
+            })
+        });
+        Ok(Acceptance {
+            form: coded("form", &self.form, Form::from_code)?,
+            promised_due_at: instant("promised_due_at", &self.promised_due_at)?,
+            statutory_due_at: instant("statutory_due_at", &self.statutory_due_at)?,
+            project: optional("project", &self.project, MAX_CODE)?,
+            green_channel: self.green_channel.unwrap_or(false),
+            key_project: self.key_project.unwrap_or(false),
+            deferred_materials: deferred.collect::<Result<_, Reason>>()?,
+        })
+    }
+
+    fn materials(&self) -> Result<Vec<Text>, Reason> {
+        let materials = self.materials.as_ref().ok_or(Reason::MissingField("materials"))?;
+        materials.iter().map(|name| text("materials", name, MAX_TEXT)).collect()
+    }
+}
+
+/// A kind without the fields of its own, for an event that is taken back.
+fn neutral(name: &str) -> Result<Kind, Reason> {
+    Ok(match name {
+        "materials_supplied" => Kind::MaterialsSupplied { materials: Vec::new() },
+        "step_started" => Kind::StepStarted { step: Text::default() },
+        "step_completed" => Kind::StepCompleted { step: Text::default(), result: None },
+        "special_started" => Kind::SpecialStarted(Box::new(SpecialStart {
+            procedure: Procedure::Other,
+            granted_days: None,
+            written_notice: None,
+            party: None,
+        })),
+        "decided" => Kind::Decided { outcome: Decision::Refused },
+        "closed" => Kind::Closed { outcome: Outcome::Voided },
+        "fee_charged" => Kind::FeeCharged { amount_fen: 0 },
+        "rated" => Kind::Rated { score: 3 },
+        unknown => return Err(Reason::UnknownKind(excerpt(unknown))),
+    })
+}
+
+fn broken(field: &'static str, why: impl Into<String>) -> Reason {
+    Reason::BrokenField { field, why: why.into() }
+}
+
+fn text(field: &'static str, value: &str, most: usize) -> Result<Text, Reason> {
+    if value.is_empty() {
+        return Err(broken(field, "it is empty"));
+    }
+    if value.len() > most && value.chars().count() > most {
+        return Err(broken(field, format!("{:?} is longer than {most} characters", excerpt(value))));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(broken(field, format!("{:?} has control characters", excerpt(value))));
+    }
+    Ok(Text::new(value))
+}
+
+fn required(field: &'static str, value: &Field<'_>, most: usize) -> Result<Text, Reason> {
+    text(field, value.get().ok_or(Reason::MissingField(field))?, most)
+}
+
+fn optional(field: &'static str, value: &Field<'_>, most: usize) -> Result<Option<Text>, Reason> {
+    value.get().map(|value| text(field, value, most)).transpose()
+}
+
+fn instant(field: &'static str, value: &Field<'_>) -> Result<Option<Instant>, Reason> {
+    value.get().map(|value| Instant::parse(value).map_err(|error| broken(field, error.to_string()))).transpose()
+}
+
+fn coded<T>(field: &'static str, value: &Field<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reason> {
+    let known = |code: &str| from_code(code).ok_or_else(|| broken(field, format!("{:?} is not one of its codes", excerpt(code))));
+    value.get().map(known).transpose()
+}
+
+fn needed<T>(field: &'static str, value: &Field<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<T, Reason> {
+    coded(field, value, from_code)?.ok_or(Reason::MissingField(field))
+}
+
+fn number(field: &'static str, value: Option<i64>, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Reason> {
+    match value {
+        Some(number) if !range.contains(&number) => {
+            Err(broken(field, format!("{number}: expected {} to {}", range.start(), range.end())))
+        }
+        _ => Ok(value),
+    }
+}

@@ -1,0 +1,173 @@
+//! What the wire takes, refuses and prints.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use domain::{
+    Calendar, CaseEvents, Catalog, Event, Instant, Kind, Profile, Rules, Text, assess,
+    event::{Acceptance, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
+};
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use wire::{AssessmentJson, Reason, decode, decode_message, encode};
+
+fn closed(fields: &str) -> Result<Event, Reason> {
+    let base = r#""event_id":"1","source":"s","kind":"closed","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00""#;
+    decode(format!("{{{base},{fields}}}").as_bytes())
+}
+
+fn reason_of(payload: &str) -> String {
+    decode(payload.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn every_refusal_names_its_place() {
+    assert_eq!(reason_of(""), "the message has no payload");
+    assert!(reason_of("{").starts_with("not a JSON object: EOF while parsing an object at line 1"));
+    assert_eq!(reason_of("[]"), "not a JSON object: it starts with '['");
+    assert_eq!(reason_of("{}"), r#"the field "kind" is missing"#);
+    assert_eq!(reason_of(r#"{"kind":"sneezed"}"#), r#"unknown kind "sneezed""#);
+    assert_eq!(closed("\"outcome\":null").unwrap_err().to_string(), r#"the field "outcome" is missing"#);
+    let absurd = r#"{"event_id":"1","source":"s","kind":"corrected","case_no":"c","occurred_at":"0001-01-01T00:00:00Z"}"#;
+    assert!(reason_of(absurd).starts_with(r#"the field "occurred_at" is broken: "0001-01-01T00:00:00Z" is outside"#));
+    let no_item = r#"{"event_id":"1","source":"s","kind":"accepted","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00"}"#;
+    assert_eq!(reason_of(no_item), r#"the field "item" is missing"#);
+    let long = closed(&format!(r#""outcome":"granted","item":"{}""#, "x".repeat(65))).unwrap_err();
+    assert!(long.to_string().contains("is longer than 64 characters"), "{long}");
+    assert_eq!(closed(r#""outcome":"granted","revision":0"#).unwrap_err().code(), "broken_field");
+    assert_eq!(decode(b"\xff").unwrap_err(), Reason::NotUtf8 { at: 0 });
+    assert_eq!(decode(&vec![b' '; 300 * 1024]).unwrap_err().code(), "too_large");
+    let deep = format!(r#"{{"x":{}"#, "[".repeat(100_000));
+    assert_eq!(decode(deep.as_bytes()).unwrap_err().code(), "not_json");
+}
+
+#[test]
+fn the_key_must_be_the_case_number() {
+    let payload = encode(&closed(r#""outcome":"granted""#).unwrap(), &TimeZone::UTC);
+    assert!(decode_message(Some(b"c"), Some(payload.as_bytes())).is_ok());
+    assert_eq!(decode_message(Some(b"d"), Some(payload.as_bytes())), Err(Reason::WrongKey));
+    assert_eq!(decode_message(None, Some(payload.as_bytes())), Err(Reason::WrongKey));
+    assert_eq!(decode_message(Some(b"c"), None), Err(Reason::Empty));
+}
+
+#[test]
+fn a_retraction_need_not_repeat_what_it_takes_back() {
+    assert!(closed(r#""retracted":true,"revision":2"#).unwrap().retracted);
+    assert!(closed(r#""retracted":true,"outcome":"fine""#).is_err(), "what it does say must be right");
+}
+
+#[test]
+fn the_example_of_the_contract_comes_out_to_the_letter() {
+    let catalog =
+        Catalog::from_csv("code,name,department,form,promised_limit\na,甲,环境保护局,committed,7 working_days\n").unwrap();
+    let (calendar, profile) = (Calendar::china(), Profile::built_in("default").unwrap());
+    let rules = Rules { catalog: &catalog, calendar: &calendar, profile: &profile };
+    let accepted =
+        r#"{"event_id":"2","source":"s","kind":"accepted","case_no":"c","item":"a","occurred_at":"2018-10-15T10:00:00+08:00"}"#;
+    let applied =
+        r#"{"event_id":"1","source":"s","kind":"applied","case_no":"c","item":"a","occurred_at":"2018-10-15T09:00:00+08:00"}"#;
+    let events = [applied, accepted].map(|line| decode(line.as_bytes()).unwrap());
+    let case: CaseEvents = events.into_iter().chain([closed(r#""outcome":"granted""#).unwrap()]).collect();
+    let assessment = assess(&case, &rules, Instant::parse("2018-12-01T00:00:00Z").unwrap()).unwrap();
+    let expected = concat!(
+        r#"{"case_no":"c","item":"a","department":"环境保护局","status":"closed","outcome":"granted","#,
+        r#""received_at":"2018-10-15T09:00:00+08:00","accepted_at":"2018-10-15T10:00:00+08:00","decided_at":null,"#,
+        r#""closed_at":"2018-10-18T16:00:00+08:00","delivered_at":null,"#,
+        r#""elapsed_days":3.0,"suspended_days":0.0,"same_day":false,"#,
+        r#""promised":{"limit_days":7.0,"due_at":"2018-10-24T17:00:00+08:00","late":false,"days_over":0.0,"speed_up":0.5714},"#,
+        r#""statutory":{"limit_days":20.0,"due_at":"2018-11-12T17:00:00+08:00","late":false,"days_over":0.0,"speed_up":0.85},"#,
+        r#""cards":[],"findings":[]}"#
+    );
+    assert_eq!(AssessmentJson::new(&assessment, calendar.zone()).line(), expected);
+}
+
+fn texts() -> impl Strategy<Value = Text> {
+    "[a-zA-Z0-9\"\\\\ 环境保护局_-]{1,20}".prop_map(Text::from)
+}
+
+fn instants() -> impl Strategy<Value = Instant> {
+    (400_000_000_000i64..4_000_000_000_000).prop_map(Instant::from_ms)
+}
+
+fn kinds() -> impl Strategy<Value = Kind> {
+    let acceptance = (
+        prop::option::of(prop::sample::select(Form::ALL)),
+        prop::option::of(instants()),
+        prop::option::of(texts()),
+        any::<(bool, bool)>(),
+        prop::collection::vec((texts(), instants()), 0..3),
+    );
+    let acceptance = acceptance.prop_map(|(form, due, project, (green_channel, key_project), deferred)| {
+        Kind::Accepted(Box::new(Acceptance {
+            form,
+            promised_due_at: due,
+            statutory_due_at: due,
+            project,
+            green_channel,
+            key_project,
+            deferred_materials: deferred.into_iter().map(|(name, due_at)| DeferredMaterial { name, due_at }).collect(),
+        }))
+    });
+    let special =
+        (prop::sample::select(Procedure::ALL), prop::option::of(0u32..3650), any::<Option<bool>>(), prop::option::of(texts()));
+    prop_oneof![
+        prop::option::of(texts()).prop_map(|channel| Kind::Applied { channel }),
+        acceptance,
+        Just(Kind::NotAccepted),
+        prop::collection::vec(texts(), 0..3).prop_map(|materials| Kind::MaterialsSupplied { materials }),
+        (texts(), prop::option::of(prop::sample::select(StepResult::ALL)))
+            .prop_map(|(step, result)| Kind::StepCompleted { step, result }),
+        special.prop_map(|(procedure, granted_days, written_notice, party)| {
+            Kind::SpecialStarted(Box::new(SpecialStart { procedure, granted_days, written_notice, party }))
+        }),
+        prop::sample::select(Outcome::ALL).prop_map(|outcome| Kind::Closed { outcome }),
+        (0u64..1 << 60).prop_map(|amount_fen| Kind::FeeCharged { amount_fen }),
+        (1u8..=5).prop_map(|score| Kind::Rated { score }),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let who = (texts(), texts(), 1u32.., any::<bool>(), texts(), prop::option::of(texts()));
+    let place = (prop::option::of(prop::sample::select(Role::ALL)), prop::option::of(prop::sample::select(Place::ALL)));
+    (who, instants(), prop::option::of(instants()), texts(), place, kinds()).prop_map(
+        |((event_id, source, revision, retracted, case_no, window), occurred_at, recorded_at, item, (role, place), kind)| Event {
+            event_id,
+            source,
+            revision,
+            retracted,
+            digest: 0,
+            case_no,
+            item: Some(item),
+            occurred_at,
+            recorded_at,
+            region: None,
+            department: window.clone(),
+            window,
+            handler: None,
+            role,
+            place,
+            kind,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded_again(event in events()) {
+        let line = encode(&event, Calendar::china().zone());
+        let decoded = decode(line.as_bytes()).map_err(|reason| TestCaseError::fail(format!("{reason}: {line}")))?;
+        prop_assert_eq!(Event { digest: 0, ..decoded }, event);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode(&bytes);
+    }
+
+    #[test]
+    fn no_broken_message_makes_it_panic(event in events(), at in 0usize..400, byte in any::<u8>()) {
+        let mut bytes = encode(&event, &TimeZone::UTC).into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = decode(&bytes);
+    }
+}
