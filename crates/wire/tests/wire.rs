@@ -64,7 +64,7 @@ fn the_example_of_the_contract_comes_out_to_the_letter() {
     let accepted =
         r#"{"event_id":"2","source":"s","kind":"accepted","case_no":"c","item":"a","occurred_at":"2018-10-15T10:00:00+08:00"}"#;
     let applied =
-        r#"{"event_id":"1","source":"s","kind":"applied","case_no":"c","item":"a","occurred_at":"2018-10-15T09:00:00+08:00"}"#;
+        r#"{"event_id":"0","source":"s","kind":"applied","case_no":"c","item":"a","occurred_at":"2018-10-15T09:00:00+08:00"}"#;
     let events = [applied, accepted].map(|line| decode(line.as_bytes()).unwrap());
     let case: CaseEvents = events.into_iter().chain([closed(r#""outcome":"granted""#).unwrap()]).collect();
     let assessment = assess(&case, &rules, Instant::parse("2018-12-01T00:00:00Z").unwrap()).unwrap();

@@ -1,0 +1,4 @@
+//! One module a subcommand.
+
+pub mod assess;
+pub mod config;

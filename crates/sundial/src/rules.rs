@@ -1,0 +1,68 @@
+//! Loading the rules: catalogue, calendar and profile, each by name or from a file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use domain::{Calendar, Catalog, Profile};
+use engine::RuleBook;
+use serde::{Deserialize, Serialize};
+
+/// Where the rules come from.
+#[derive(Args, Clone, Debug, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleSources {
+    /// The catalogue of items: a .toml or .csv file.
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// The calendar: `cn` or a .toml file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub calendar: Option<String>,
+    /// The card profile: a built-in one or a .toml file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<String>,
+}
+
+impl RuleSources {
+    /// Reads them all. Without a catalogue every item is unknown.
+    pub fn load(&self) -> anyhow::Result<RuleBook> {
+        Ok(RuleBook {
+            catalog: self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?,
+            calendar: calendar(self.calendar.as_deref().unwrap_or("cn"))?,
+            profile: profile(self.profile.as_deref().unwrap_or("default"))?,
+        })
+    }
+}
+
+fn catalog(path: &Path) -> anyhow::Result<Catalog> {
+    let text = read(path)?;
+    let catalog = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Catalog::from_csv(&text),
+        Some("toml") => Catalog::from_toml(&text),
+        _ => bail!("{}: a catalogue is a .toml or a .csv file", path.display()),
+    };
+    catalog.with_context(|| path.display().to_string())
+}
+
+fn calendar(name: &str) -> anyhow::Result<Calendar> {
+    match name {
+        "cn" => Ok(Calendar::china()),
+        file => Calendar::from_toml(&read(file)?).with_context(|| file.to_owned()),
+    }
+}
+
+fn profile(name: &str) -> anyhow::Result<Profile> {
+    if let Some(profile) = Profile::built_in(name) {
+        return Ok(profile);
+    }
+    let is_file = Path::new(name).extension().is_some() || name.contains('/');
+    if !is_file {
+        let names: Vec<&str> = Profile::built_in_names().collect();
+        bail!("no profile {name:?}: there are {}, or name a .toml file", names.join(", "));
+    }
+    Profile::from_toml(&read(name)?).with_context(|| name.to_owned())
+}
+
+fn read(path: impl AsRef<Path>) -> anyhow::Result<String> {
+    std::fs::read_to_string(&path).with_context(|| path.as_ref().display().to_string())
+}
