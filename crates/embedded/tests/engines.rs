@@ -1,4 +1,5 @@
 //! The real engines: that they come up, keep what they were given, and go when they should.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, too, may fail loudly")]
 
 use std::{
     io::{Read, Write},

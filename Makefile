@@ -1,0 +1,69 @@
+# `make` lists the targets. Everything else is in the tools that they call.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+DATA ?= .sundial
+target := $(or $(CARGO_TARGET_DIR),target)
+# Where scripts/setup leaves programs that could not be installed in the system.
+cache := $(or $(SUNDIAL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sundial)
+export PATH := $(PATH):$(cache)/bin
+
+rules := $(wildcard deploy/prometheus/*.rules.yml)
+rule_tests := $(wildcard deploy/prometheus/tests/*.yml)
+
+ifdef CI
+# Incremental files cost time and space and are never used again there.
+export CARGO_INCREMENTAL := 0
+endif
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nmake demo takes LOG=FILE MAPPING=FILE (your own event log), SPEED=, SEED=, DATA= (default .sundial) and ARGS=.\n'
+
+.PHONY: setup
+setup: ## Install what is missing to build, run and test
+	@scripts/setup all
+
+.PHONY: build
+build: ## Build the release binary
+	@scripts/setup build
+	cargo build --release -p sundial
+
+# `exec`, so that a signal to the recipe's shell is one to the program, which stops its engines itself.
+.PHONY: demo
+demo: ## Run the whole system with one command, on a simulated county or your own log
+	@scripts/setup demo
+	cargo build --release -p sundial
+	@exec $(target)/release/sundial demo --data "$(DATA)" \
+		$(if $(LOG),--log "$(LOG)") $(if $(MAPPING),--mapping "$(MAPPING)") \
+		$(if $(SPEED),--speed "$(SPEED)") $(if $(SEED),--seed "$(SEED)") $(ARGS)
+
+.PHONY: lint
+lint: ## Check formatting, clippy, the Prometheus rules and the compose file
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory rules compose
+
+.PHONY: test
+test: ## Everything that CI checks
+	@scripts/setup test
+	@$(MAKE) --no-print-directory lint
+	cargo test --workspace
+
+.PHONY: rules
+rules: ## Check and test the Prometheus rules
+	$(if $(rules),promtool check rules $(rules),@echo 'rules: skipped, there are none in deploy/prometheus')
+	$(if $(rule_tests),promtool test rules $(rule_tests),@echo 'rule tests: skipped, there are none in deploy/prometheus/tests')
+
+.PHONY: compose
+compose: ## Check docker-compose.yml, where there is a docker client
+	@if ! docker compose version >/dev/null 2>&1; then echo 'compose file: skipped, no docker client with compose'; \
+	else echo 'docker compose config -q'; docker compose config -q; fi
+
+.PHONY: clean-data
+clean-data: ## Remove the demo's data directory
+	rm -rf -- "$(DATA)"
