@@ -494,9 +494,7 @@ impl<'a> Assessor<'a> {
                 }
             }
         }
-        cards.sort_by(|a, b| {
-            (a.crossed_at, a.clock, a.level, &a.instance, &a.rule).cmp(&(b.crossed_at, b.clock, b.level, &b.instance, &b.rule))
-        });
+        cards.sort_by(Card::by_crossing);
         cards
     }
 

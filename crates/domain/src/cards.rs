@@ -59,6 +59,12 @@ impl Card {
         let name = [case_no, &self.rule, self.clock.code(), &self.instance, self.level.code()].join("\u{1f}");
         Uuid::new_v5(&CARD_IDS, name.as_bytes()).to_string()
     }
+
+    /// The order cards are listed in: by the instant crossed.
+    pub fn by_crossing(&self, other: &Card) -> std::cmp::Ordering {
+        let key = |card: &Self| (card.crossed_at, card.clock, card.level);
+        key(self).cmp(&key(other)).then_with(|| (&self.instance, &self.rule).cmp(&(&other.instance, &other.rule)))
+    }
 }
 
 /// The cards of one clock, crossed or still ahead, as if nothing further happened. A card is issued

@@ -1,0 +1,3 @@
+SELECT case_no, payload, partition
+FROM events FINAL
+WHERE case_no IN ?

@@ -1,0 +1,4 @@
+SELECT kind, count() AS found
+FROM findings FINAL
+GROUP BY kind
+ORDER BY kind

@@ -1,0 +1,5 @@
+SELECT DISTINCT case_no
+FROM events
+WHERE case_no > ?
+ORDER BY case_no
+LIMIT ?

@@ -1,0 +1,3 @@
+SELECT case_no, kind, severity, events
+FROM findings FINAL
+WHERE case_no IN ?

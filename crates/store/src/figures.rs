@@ -1,0 +1,192 @@
+//! Figures over stored cases: one query, whoever shows them.
+
+use clickhouse::Row;
+use domain::{
+    Figures, FindingKind, Instant, Level, Outcome,
+    figures::{Distribution, SpeedUp},
+};
+use serde::Deserialize;
+
+use crate::{Reader, StoreError, client::within};
+
+/// By what figures are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBy {
+    /// One set.
+    Nothing,
+    /// By department.
+    Department,
+    /// By window.
+    Window,
+    /// By item.
+    Item,
+    /// By region.
+    Region,
+    /// By local month of receipt or closing, `2026-10`.
+    Month,
+}
+
+impl GroupBy {
+    /// The grouping of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "" => GroupBy::Nothing,
+            "department" => GroupBy::Department,
+            "window" => GroupBy::Window,
+            "item" => GroupBy::Item,
+            "region" => GroupBy::Region,
+            "month" => GroupBy::Month,
+            _ => return None,
+        })
+    }
+
+    fn expression(self, zone: &str) -> String {
+        match self {
+            GroupBy::Nothing => "''".to_owned(),
+            GroupBy::Department => "ifNull(department, '')".to_owned(),
+            GroupBy::Window => "ifNull(window, '')".to_owned(),
+            GroupBy::Item => "ifNull(item, '')".to_owned(),
+            GroupBy::Region => "ifNull(region, '')".to_owned(),
+            GroupBy::Month => format!("ifNull(formatDateTime(role_at, '%Y-%m', '{zone}'), '')"),
+        }
+    }
+}
+
+/// Which figures are asked for.
+#[derive(Debug, Clone)]
+pub struct FigureQuery {
+    /// From this instant on.
+    pub from: Instant,
+    /// Up to this instant, exclusive.
+    pub to: Instant,
+    /// By what they are grouped.
+    pub group_by: GroupBy,
+    /// The time zone of months.
+    pub zone: String,
+}
+
+/// The figures of one group.
+#[derive(Debug, Clone)]
+pub struct FigureGroup {
+    /// Its name; empty where there is none.
+    pub key: String,
+    /// Its figures.
+    pub figures: Figures,
+}
+
+#[derive(Row, Deserialize)]
+struct FigureRow {
+    group_key: String,
+    received: u64,
+    accepted: u64,
+    closed: u64,
+    open: u64,
+    not_accepted: u64,
+    granted: u64,
+    refused: u64,
+    withdrawn: u64,
+    returned: u64,
+    voided: u64,
+    forwarded: u64,
+    on_time: u64,
+    early: u64,
+    late: u64,
+    open_overdue: u64,
+    same_day: u64,
+    within_7_days: u64,
+    timed: u64,
+    decided_cases: u64,
+    elapsed_mean: Option<f64>,
+    elapsed_quantiles: Vec<f64>,
+    statutory_saved: f64,
+    statutory_limits: f64,
+    statutory_mean: Option<f64>,
+    promised_saved: f64,
+    promised_limits: f64,
+    promised_mean: Option<f64>,
+    ratings: u64,
+    satisfied: u64,
+    rated_and_decided: u64,
+    reminder: u64,
+    yellow: u64,
+    red: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct FindingCount {
+    kind: String,
+    found: u64,
+}
+
+impl Reader {
+    /// Figures of a period. Cases received and closed are those of the period; open and overdue ones
+    /// are those of now.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn figures(&self, query: &FigureQuery) -> Result<Vec<FigureGroup>, StoreError> {
+        let sql = include_str!("../queries/figures.sql").replace("{group}", &query.group_by.expression(&query.zone));
+        let at = |at: Instant| format!("{:.3}", at.ms() as f64 / 1000.0);
+        let sql = sql.replacen('?', &format!("toDateTime64({}, 3, 'UTC')", at(query.from)), 1).replacen(
+            '?',
+            &format!("toDateTime64({}, 3, 'UTC')", at(query.to)),
+            1,
+        );
+        let rows = self.client.query_raw(&sql).fetch_all::<FigureRow>();
+        let rows = within(self.config.timeout, "reading figures", rows).await?;
+        let mut groups: Vec<FigureGroup> = rows.into_iter().map(FigureRow::group).collect();
+        if let ([only], GroupBy::Nothing) = (&mut groups[..], query.group_by) {
+            let counts = self.client.query(include_str!("../queries/finding_counts.sql")).fetch_all::<FindingCount>();
+            for count in within(self.config.timeout, "counting findings", counts).await? {
+                if let Some(kind) = FindingKind::from_code(&count.kind) {
+                    only.figures.findings.insert(kind, count.found);
+                }
+            }
+        }
+        Ok(groups)
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+impl FigureRow {
+    fn group(self) -> FigureGroup {
+        let outcomes = [
+            (Outcome::Granted, self.granted),
+            (Outcome::Refused, self.refused),
+            (Outcome::Withdrawn, self.withdrawn),
+            (Outcome::Returned, self.returned),
+            (Outcome::Voided, self.voided),
+            (Outcome::Forwarded, self.forwarded),
+        ];
+        let quantile = |at: usize| self.elapsed_quantiles.get(at).copied().filter(|_| self.timed > 0);
+        let speed_up = |saved: f64, limits: f64, mean| SpeedUp { weighted: (limits > 0.0).then(|| saved / limits), mean };
+        let figures = Figures {
+            received: self.received,
+            accepted: self.accepted,
+            closed: self.closed,
+            open: self.open,
+            not_accepted: self.not_accepted,
+            outcomes: outcomes.into_iter().filter(|(_, count)| *count > 0).collect(),
+            on_time: self.on_time,
+            early: self.early,
+            late: self.late,
+            open_overdue: self.open_overdue,
+            on_time_rate: ratio(self.on_time, self.on_time + self.late),
+            overdue_rate: ratio(self.late + self.open_overdue, self.on_time + self.late + self.open_overdue),
+            same_day: self.same_day,
+            same_day_rate: ratio(self.same_day, self.decided_cases),
+            within_7_days_rate: ratio(self.within_7_days, self.timed),
+            elapsed_days: Distribution { mean: self.elapsed_mean, p50: quantile(0), p90: quantile(1), p95: quantile(2) },
+            statutory_speed_up: speed_up(self.statutory_saved, self.statutory_limits, self.statutory_mean),
+            promised_speed_up: speed_up(self.promised_saved, self.promised_limits, self.promised_mean),
+            satisfaction_rate: ratio(self.satisfied, self.ratings),
+            rating_rate: ratio(self.rated_and_decided, self.decided_cases),
+            cards: [(Level::Reminder, self.reminder), (Level::Yellow, self.yellow), (Level::Red, self.red)].into(),
+            findings: Default::default(),
+        };
+        FigureGroup { key: self.group_key, figures }
+    }
+}

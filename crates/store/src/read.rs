@@ -1,0 +1,173 @@
+//! Reading cases and their events.
+
+use std::collections::BTreeMap;
+
+use clickhouse::{Client, Row};
+use domain::{Instant, Text};
+use serde::Deserialize;
+
+use crate::{
+    StoreConfig, StoreError,
+    client::{client, within},
+};
+
+/// Reads the store. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) client: Client,
+    pub(crate) config: StoreConfig,
+}
+
+/// A case as it is stored: the messages of its events and what its row says of itself.
+#[derive(Debug, Clone)]
+pub struct StoredEvents {
+    /// The case.
+    pub case_no: Text,
+    /// The newest report of every event, as it came.
+    pub payloads: Vec<Vec<u8>>,
+    /// The version of its row; none where it has none.
+    pub version: Option<u128>,
+    /// Since when its row holds.
+    pub valid_from: Option<Instant>,
+    /// The partition its latest event came from.
+    pub partition: i32,
+}
+
+/// One event of a case, as it is stored.
+#[derive(Debug, Clone, Row, Deserialize)]
+pub struct EventRow {
+    /// The case.
+    pub case_no: String,
+    /// The message as it came.
+    #[serde(with = "as_bytes")]
+    pub payload: Vec<u8>,
+    /// The partition it came from.
+    pub partition: i32,
+}
+
+/// A `String` column that may hold any bytes.
+mod as_bytes {
+    use serde::{Deserializer, de::Visitor};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
+                Ok(text.as_bytes().to_vec())
+            }
+        }
+        deserializer.deserialize_str(Bytes)
+    }
+}
+
+#[derive(Row, Deserialize)]
+struct Head {
+    case_no: String,
+    version: u128,
+    valid_from: i64,
+    partition: i32,
+}
+
+/// How many case numbers go into one list.
+const CHUNK: usize = 10_000;
+
+impl Reader {
+    /// A reader of a database.
+    pub fn new(config: &StoreConfig) -> Self {
+        Self { client: client(config), config: config.clone() }
+    }
+
+    /// These cases, those that have events.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn cases_with_events(&self, case_nos: &[Text]) -> Result<Vec<StoredEvents>, StoreError> {
+        let mut cases = Vec::new();
+        for chunk in case_nos.chunks(CHUNK) {
+            let names: Vec<&str> = chunk.iter().map(Text::as_str).collect();
+            let heads = self.client.query(include_str!("../queries/case_heads.sql")).bind(&names);
+            let events = self.client.query(include_str!("../queries/case_events.sql")).bind(&names);
+            let heads: Vec<Head> = within(self.config.timeout, "reading case heads", heads.fetch_all()).await?;
+            let events: Vec<EventRow> = within(self.config.timeout, "reading events", events.fetch_all()).await?;
+            cases.extend(joined(heads, events));
+        }
+        Ok(cases)
+    }
+
+    /// The cases of these partitions that will change by themselves.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<StoredEvents>, StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Name {
+            case_no: String,
+        }
+        let query = self.client.query(include_str!("../queries/unsettled.sql")).bind(partitions).bind(partitions);
+        let names: Vec<Name> = within(self.config.timeout, "reading unsettled cases", query.fetch_all()).await?;
+        let names: Vec<Text> = names.into_iter().map(|name| name.case_no.into()).collect();
+        self.cases_with_events(&names).await
+    }
+
+    /// The next cases after `after`, by case number, at most `most` of them, with their events.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn next_cases(&self, after: &str, most: u32) -> Result<Vec<StoredEvents>, StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Name {
+            case_no: String,
+        }
+        let query = self.client.query(include_str!("../queries/next_case_nos.sql")).bind(after).bind(most);
+        let names: Vec<Name> = within(self.config.timeout, "reading case numbers", query.fetch_all()).await?;
+        let names: Vec<Text> = names.into_iter().map(|name| name.case_no.into()).collect();
+        self.cases_with_events(&names).await
+    }
+
+    /// How many rows each table has, counting the newest versions only.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Count {
+            name: String,
+            rows: u64,
+        }
+        let query = self.client.query(include_str!("../queries/counts.sql"));
+        let counts: Vec<Count> = within(self.config.timeout, "counting rows", query.fetch_all()).await?;
+        Ok(counts.into_iter().map(|count| (count.name, count.rows)).collect())
+    }
+}
+
+fn joined(heads: Vec<Head>, events: Vec<EventRow>) -> Vec<StoredEvents> {
+    let mut cases: BTreeMap<String, StoredEvents> = BTreeMap::new();
+    for event in events {
+        let case = cases.entry(event.case_no).or_insert_with_key(|case_no| StoredEvents {
+            case_no: case_no.as_str().into(),
+            payloads: Vec::new(),
+            version: None,
+            valid_from: None,
+            partition: event.partition,
+        });
+        case.payloads.push(event.payload);
+    }
+    for head in heads {
+        if let Some(case) = cases.get_mut(&head.case_no) {
+            case.version = Some(head.version);
+            case.valid_from = Some(Instant::from_ms(head.valid_from));
+            case.partition = head.partition;
+        }
+    }
+    cases.into_values().collect()
+}

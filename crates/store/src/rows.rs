@@ -1,0 +1,231 @@
+//! Rows of all tables, encoded as they are put in.
+//!
+//! The order of the fields here is the order of [`Table::columns`](crate::Table); a test writes and
+//! reads every one of them.
+
+use domain::{Assessment, Card, Event, Finding, FindingKind, Instant, Level, LimitState, Text, assess::SpanState};
+
+use crate::{rowbinary::Block, writer::Table};
+
+/// Rows for one write, a block a table.
+#[derive(Debug, Default)]
+pub struct Rows {
+    blocks: [Block; Table::ALL.len()],
+}
+
+impl Rows {
+    /// No rows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.iter().all(|block| block.rows == 0)
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> u64 {
+        self.blocks.iter().map(|block| block.rows).sum()
+    }
+
+    /// How many bytes they take.
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.bytes.len()).sum()
+    }
+
+    pub(crate) fn into_blocks(self) -> [Block; Table::ALL.len()] {
+        self.blocks
+    }
+
+    fn block(&mut self, table: Table) -> &mut Block {
+        &mut self.blocks[table as usize]
+    }
+
+    /// An event as it came: its message, and where it came from.
+    pub fn event(&mut self, event: &Event, payload: &[u8], partition: i32, offset: i64) {
+        let block = self.block(Table::Events);
+        block.text(&event.case_no);
+        block.text(&event.source);
+        block.text(&event.event_id);
+        block.u64(event.version());
+        block.text(event.kind.name());
+        block.instant(event.occurred_at);
+        block.option(event.recorded_at, Block::instant);
+        block.text(event.department.as_deref().unwrap_or_default());
+        block.text(event.handler.as_deref().unwrap_or_default());
+        block.flag(event.retracted);
+        block.bytes(payload);
+        block.i32(partition);
+        block.i64(offset);
+        block.end_row();
+    }
+
+    /// A case with everything that hangs on it.
+    pub fn case(&mut self, case: &Assessment, version: u128, partition: i32) {
+        self.case_row(case, version, partition);
+        for span in &case.spans {
+            self.span_row(&case.case_no, span, version, false);
+        }
+        for finding in &case.findings {
+            self.finding_row(case, finding, version);
+        }
+        for card in &case.cards {
+            self.card_row(case, card, version, "");
+        }
+    }
+
+    /// A case of which no event stands any more.
+    pub fn deleted_case(&mut self, case_no: &Text, version: u128, partition: i32) {
+        let block = self.block(Table::Cases);
+        block.text(case_no);
+        block.u128(version);
+        block.flag(true);
+        block.i32(partition);
+        // The rest of the row is never read.
+        let nothing = || None::<&str>;
+        block.option(nothing(), Block::text);
+        block.flag(false);
+        (0..5).for_each(|_| block.option(nothing(), Block::text));
+        block.text("");
+        block.option(nothing(), Block::text);
+        (0..8).for_each(|_| block.option(None, Block::instant));
+        for _ in 0..2 {
+            block.limit(None);
+        }
+        block.u32(0);
+        block.option(None, Block::u8);
+        (0..3).for_each(|_| block.u16(0));
+        block.instant(Instant::default());
+        block.option(None, Block::instant);
+        block.option(None, Block::i16);
+        block.flag(false);
+        block.end_row();
+    }
+
+    /// A clock or step that is gone.
+    pub fn deleted_span(&mut self, case_no: &Text, span: &SpanState, version: u128) {
+        self.span_row(case_no, span, version, true);
+    }
+
+    /// A finding that no longer holds.
+    pub fn deleted_finding(&mut self, case_no: &Text, kind: FindingKind, version: u128) {
+        let block = self.block(Table::Findings);
+        block.text(case_no);
+        block.text(kind.code());
+        block.u128(version);
+        block.flag(true);
+        block.text("");
+        block.array::<Text>(&[], |block, text| block.text(text));
+        (0..3).for_each(|_| block.option(None::<&str>, Block::text));
+        block.instant(Instant::default());
+        block.end_row();
+    }
+
+    /// A card that was issued and is unfounded now: it stays visible, with the reason.
+    pub fn withdrawn_card(&mut self, case: &Assessment, card: &Card, version: u128, reason: &str) {
+        self.card_row(case, card, version, reason);
+    }
+
+    fn case_row(&mut self, case: &Assessment, version: u128, partition: i32) {
+        let cards = |level: Level| case.cards.iter().filter(|card| card.level == level).count().min(65_535) as u16;
+        let block = self.block(Table::Cases);
+        block.text(&case.case_no);
+        block.u128(version);
+        block.flag(false);
+        block.i32(partition);
+        block.option(case.item.as_deref(), Block::text);
+        block.flag(case.item_known);
+        block.option(case.department.as_deref(), Block::text);
+        block.option(case.window.as_deref(), Block::text);
+        block.option(case.region.as_deref(), Block::text);
+        block.option(case.project.as_deref(), Block::text);
+        block.option(case.form.map(|form| form.code()), Block::text);
+        block.text(case.status.code());
+        block.option(case.outcome.map(|outcome| outcome.code()), Block::text);
+        for at in [case.received_at, case.accepted_at, case.decided_at, case.closed_at, case.delivered_at] {
+            block.option(at, Block::instant);
+        }
+        block.option(case.elapsed_days, Block::f64);
+        block.option(case.suspended_days, Block::f64);
+        block.option(case.same_day, Block::flag);
+        block.limit(case.promised);
+        block.limit(case.statutory);
+        block.u32(case.corrections);
+        block.option(case.rating, Block::u8);
+        for level in Level::ALL {
+            block.u16(cards(*level));
+        }
+        block.instant(case.valid_from);
+        block.option(case.next_change, Block::instant);
+        block.option(case.uncovered_year, Block::i16);
+        block.flag(case.is_settled());
+        block.end_row();
+    }
+
+    fn span_row(&mut self, case_no: &Text, span: &SpanState, version: u128, is_deleted: bool) {
+        let block = self.block(Table::Spans);
+        block.text(case_no);
+        block.text(span.clock.code());
+        block.text(&span.instance);
+        block.instant(span.started_at);
+        block.u128(version);
+        block.flag(is_deleted);
+        block.option(span.ended_at, Block::instant);
+        block.option(span.due_at, Block::instant);
+        block.option(span.limit_days, Block::f64);
+        block.flag(span.late);
+        block.option(span.department.as_deref(), Block::text);
+        block.option(span.handler.as_deref(), Block::text);
+        block.end_row();
+    }
+
+    fn finding_row(&mut self, case: &Assessment, finding: &Finding, version: u128) {
+        let block = self.block(Table::Findings);
+        block.text(&case.case_no);
+        block.text(finding.kind.code());
+        block.u128(version);
+        block.flag(false);
+        block.text(finding.severity.code());
+        block.array(&finding.events, |block, event| block.text(event));
+        for text in [&case.item, &case.department, &case.window] {
+            block.option(text.as_deref(), Block::text);
+        }
+        block.instant(case.valid_from);
+        block.end_row();
+    }
+
+    fn card_row(&mut self, case: &Assessment, card: &Card, version: u128, withdrawn: &str) {
+        let block = self.block(Table::Cards);
+        block.text(&case.case_no);
+        block.text(&card.id(&case.case_no));
+        block.u128(version);
+        block.text(if withdrawn.is_empty() { "issued" } else { "withdrawn" });
+        block.text(withdrawn);
+        block.text(card.clock.code());
+        block.text(&card.instance);
+        block.text(card.level.code());
+        block.text(&card.rule);
+        block.instant(card.crossed_at);
+        block.option(card.due_at, Block::instant);
+        block.f64(card.limit_days);
+        block.flag(card.confirm);
+        block.option(card.handler.as_deref(), Block::text);
+        for text in [&case.item, &case.department, &case.window, &case.region] {
+            block.option(text.as_deref(), Block::text);
+        }
+        block.end_row();
+    }
+}
+
+impl Block {
+    fn limit(&mut self, state: Option<LimitState>) {
+        self.option(state.map(|state| state.limit_days), Block::f64);
+        self.option(state.map(|state| state.elapsed_days), Block::f64);
+        self.option(state.and_then(|state| state.due_at), Block::instant);
+        self.flag(state.is_some_and(|state| state.late));
+        self.flag(state.is_some_and(|state| state.early));
+        self.option(state.map(|state| state.days_over), Block::f64);
+        self.option(state.and_then(|state| state.speed_up), Block::f64);
+    }
+}
