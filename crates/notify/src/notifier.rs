@@ -51,7 +51,7 @@ pub enum NotifyError {
         /// The consumer group.
         group: String,
         /// Why.
-        source: KafkaError,
+        source: Box<KafkaError>,
     },
     /// Two channels of one name could not be told apart in the ledger.
     #[error("two channels are called {0:?}; give each its own name")]
@@ -84,7 +84,7 @@ impl Notifier {
         let consumer = consumer(&config).map_err(|source| NotifyError::Consumer {
             topic: config.topic.clone(),
             group: config.group.clone(),
-            source,
+            source: Box::new(source),
         })?;
         let courier = Courier::new(config.courier, channels, ledger, Arc::clone(&observer));
         let stop = CancellationToken::new();
