@@ -1,0 +1,161 @@
+//! A producer that loses nothing: idempotent, acknowledged by all replicas, keys spread as Java
+//! producers spread them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientContext, Message as _,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{DeliveryResult, Header as KafkaHeader, OwnedHeaders},
+    producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
+};
+use tokio::sync::oneshot;
+
+use crate::{Error, Header, client_config};
+
+/// Sends messages. Cheap to clone.
+#[derive(Clone)]
+pub struct Producer {
+    inner: Arc<ThreadedProducer<Deliveries>>,
+}
+
+/// Counts what became of messages.
+#[derive(Default)]
+struct Deliveries {
+    delivered: AtomicU64,
+    failed: AtomicU64,
+    first_failure: Mutex<Option<KafkaError>>,
+}
+
+/// Who waits for a message, where someone does.
+type Waiter = Option<oneshot::Sender<Result<(), KafkaError>>>;
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Box<Waiter>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, waiter: Self::DeliveryOpaque) {
+        let outcome = match result {
+            Ok(_) => {
+                self.delivered.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err((error, message)) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, topic = message.topic(), "a message was not delivered");
+                self.first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+                Err(error.clone())
+            }
+        };
+        if let Some(waiter) = *waiter {
+            let _ = waiter.send(outcome);
+        }
+    }
+}
+
+/// A message to send.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'m> {
+    /// Where to.
+    pub topic: &'m str,
+    /// Its key, which decides the partition.
+    pub key: Option<&'m [u8]>,
+    /// Its payload.
+    pub payload: Option<&'m [u8]>,
+    /// Its headers.
+    pub headers: &'m [Header],
+}
+
+impl Producer {
+    /// A producer for these brokers.
+    ///
+    /// # Errors
+    /// The client refuses its configuration.
+    pub fn new(brokers: &str, client: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let mut config = client_config(brokers, client);
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "10")
+            .set("batch.size", "1000000")
+            .set("compression.type", "lz4")
+            .set("queue.buffering.max.messages", "200000")
+            .set("queue.buffering.max.kbytes", "131072");
+        let inner = config.create_with_context(Deliveries::default()).map_err(Error::during("making the producer"))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Puts a message on its way; blocks while the queue is full. What became of it shows in
+    /// [`Producer::flush`].
+    ///
+    /// # Errors
+    /// The client refuses the message (too large, no such topic).
+    pub fn send(&self, message: Outgoing<'_>) -> Result<(), Error> {
+        self.enqueue(message, None)
+    }
+
+    /// Sends a message and waits for the broker's acknowledgement.
+    ///
+    /// # Errors
+    /// The message was refused, or not delivered within the client's delivery timeout.
+    pub async fn send_and_wait(&self, message: Outgoing<'_>) -> Result<(), Error> {
+        let (sender, receiver) = oneshot::channel();
+        self.enqueue(message, Some(sender))?;
+        let lost = || Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue));
+        let what = format!("sending to {}", message.topic);
+        receiver.await.unwrap_or_else(|_| lost()).map_err(Error::during(what))
+    }
+
+    fn enqueue(&self, message: Outgoing<'_>, waiter: Waiter) -> Result<(), Error> {
+        let mut record: BaseRecord<'_, [u8], [u8], Box<Waiter>> = BaseRecord::with_opaque_to(message.topic, Box::new(waiter));
+        record.key = message.key;
+        record.payload = message.payload;
+        if !message.headers.is_empty() {
+            let headers = message.headers.iter().fold(OwnedHeaders::new(), |headers, header| {
+                headers.insert(KafkaHeader { key: &header.name, value: header.value.as_deref() })
+            });
+            record.headers = Some(headers);
+        }
+        loop {
+            match self.inner.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
+                    record = refused;
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err((error, _)) => return Err(Error::during(format!("sending to {}", message.topic))(error)),
+            }
+        }
+    }
+
+    /// Waits until everything sent is acknowledged; how many messages were.
+    ///
+    /// # Errors
+    /// Not in time, or some message failed for good.
+    pub fn flush(&self, deadline: Duration) -> Result<u64, Error> {
+        self.inner.flush(deadline).map_err(Error::during(format!("flushing within {} s", deadline.as_secs())))?;
+        let deliveries = self.inner.context();
+        let failure = deliveries.first_failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match failure {
+            None => Ok(self.delivered()),
+            Some(error) => {
+                let failed = deliveries.failed.load(Ordering::Relaxed);
+                Err(Error::during(format!("{failed} messages were not delivered, the first"))(error))
+            }
+        }
+    }
+
+    /// How many messages were acknowledged so far.
+    pub fn delivered(&self) -> u64 {
+        self.inner.context().delivered.load(Ordering::Relaxed)
+    }
+}
