@@ -1,11 +1,11 @@
 //! What can go wrong, each message with the place and what to do about it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::process::Exit;
 
 /// Why an engine could not be started, reached or stopped.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// Neither `SUNDIAL_CACHE`, nor `XDG_CACHE_HOME`, nor `HOME` is set.
     #[error("no cache directory: set SUNDIAL_CACHE (or HOME) and run scripts/setup")]
@@ -115,6 +115,13 @@ pub enum Error {
     /// The serving entry was called by something else than [`ClickHouse::start`](crate::ClickHouse::start).
     #[error("{0} is not set: this entry is called by the one-command mode, not by hand")]
     NotAChild(&'static str),
+}
+
+/// The message itself: a test that unwraps, or a `main` that returns the error, is to tell what to do as well.
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl Error {
