@@ -1,1 +1,85 @@
-//! REST, OpenAPI, metrics and health over axum.
+//! The API: cases, figures, cards and monthly exports over HTTP.
+//!
+//! `/openapi.json` describes it, made from the very handlers. Errors are problem details (RFC 9457).
+
+mod cases;
+mod figures;
+mod lists;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, routing::get};
+use domain::{Calendar, Catalog, Instant, Profile, Rules};
+use store::Reader;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use problem::Problem;
+
+/// The rules cases are assessed by.
+#[derive(Debug, Clone)]
+pub struct Office {
+    /// The items.
+    pub catalog: Catalog,
+    /// The working days.
+    pub calendar: Calendar,
+    /// Counting and cards.
+    pub profile: Profile,
+}
+
+impl Office {
+    fn rules(&self) -> Rules<'_> {
+        Rules { catalog: &self.catalog, calendar: &self.calendar, profile: &self.profile }
+    }
+
+    /// How time is counted, said beside every figure.
+    fn variant(&self) -> String {
+        format!(
+            "{}, {}, {} ({})",
+            self.profile.name,
+            self.profile.counting.code(),
+            self.profile.suspension.code(),
+            self.calendar.name()
+        )
+    }
+}
+
+/// What every handler works with.
+#[derive(Clone)]
+struct App {
+    reader: Reader,
+    office: Arc<Office>,
+    now: fn() -> Instant,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Sundial 日晷",
+    description = "Electronic efficiency supervision for approval halls / 行政审批电子效能监察"
+))]
+struct Description;
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(cases::case))
+        .routes(routes!(lists::cases))
+        .routes(routes!(lists::cards))
+        .routes(routes!(figures::figures))
+        .routes(routes!(figures::monthly))
+}
+
+/// The routes of the API over a store; `now` is the clock.
+pub fn router(reader: Reader, office: Office, now: fn() -> Instant) -> Router {
+    let (router, openapi) = routes().split_for_parts();
+    router
+        .route("/openapi.json", get(move || async move { Json(openapi) }))
+        .fallback(|| async { Problem::not_found("there is no such resource") })
+        .with_state(App { reader, office: Arc::new(office), now })
+}
+
+/// The OpenAPI document, as served.
+pub fn openapi() -> String {
+    let (_, openapi) = routes().split_for_parts();
+    openapi.to_pretty_json().unwrap_or_default()
+}

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands;
+use crate::{commands, config::Config, telemetry};
 
 /// Electronic efficiency supervision for approval halls (行政审批电子效能监察).
 #[derive(Parser)]
@@ -33,15 +33,55 @@ enum Command {
     Assess(commands::assess::AssessArgs),
     /// Print the effective configuration, secrets masked.
     Config,
+    /// Bring the database to the schema of this binary.
+    Migrate,
+    /// Run the pipeline, the notifier and the API, or some of them.
+    Run(commands::run::RunArgs),
+    /// Send events from files to the topic, keyed by case.
+    Produce(commands::produce::ProduceArgs),
+    /// Derive every stored case anew and compare with its rows.
+    Verify(commands::stored::VerifyArgs),
+    /// Print what the store holds.
+    Export {
+        #[command(subcommand)]
+        what: Export,
+    },
+    /// The engine of the one-command mode; started by the demo.
+    #[command(hide = true)]
+    EmbeddedClickhouse,
+}
+
+#[derive(Subcommand)]
+enum Export {
+    /// Every case as `sundial assess` prints it.
+    Cases(commands::stored::ExportArgs),
 }
 
 /// Runs the command line.
 pub fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
-    match cli.command {
-        Command::Assess(args) => commands::assess::run(&args),
-        Command::Config => commands::config::run(&cli.settings),
-    }
+    let command = match cli.command {
+        Command::Assess(args) => return commands::assess::run(&args),
+        Command::Config => return commands::config::run(&cli.settings),
+        Command::EmbeddedClickhouse => {
+            embedded::clickhouse::serve_from_environment()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => other,
+    };
+    let config = Config::load(&cli.settings)?;
+    telemetry::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Migrate => commands::run::migrate(&config).await,
+            Command::Run(args) => commands::run::run(&config, args).await,
+            Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),
+            Command::Verify(args) => commands::stored::verify(&config, &args).await,
+            Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
+            Command::Assess(_) | Command::Config | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
+        }
+    })
 }
 
 /// Prints an error with everything that led to it.

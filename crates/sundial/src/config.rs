@@ -1,7 +1,7 @@
 //! The configuration: defaults, then a file, then the environment, then flags. Unknown keys are
 //! errors that say what was probably meant.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{anyhow, bail};
 use figment::{
@@ -76,6 +76,8 @@ pub struct Intake {
     pub batch_mib: usize,
     pub batch_age_ms: u64,
     pub drain_timeout_s: u64,
+    /// After how long the broker gives a silent process's partitions to others.
+    pub session_timeout_s: u64,
 }
 
 /// Where the API and the metrics are served.
@@ -92,6 +94,8 @@ pub struct Api {
 pub struct Notify {
     /// A URL cards are posted to.
     pub webhook: Option<String>,
+    /// Signs what is posted (HMAC-SHA256).
+    pub webhook_secret: Option<String>,
     /// The base URL of an Alertmanager.
     pub alertmanager: Option<String>,
     /// Cards crossed longer ago than this are recorded but told to nobody.
@@ -146,9 +150,10 @@ impl Default for Config {
                 batch_mib: 16,
                 batch_age_ms: 200,
                 drain_timeout_s: 10,
+                session_timeout_s: 30,
             },
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), admin: SocketAddr::from(([127, 0, 0, 1], 9464)) },
-            notify: Notify { webhook: None, alertmanager: None, max_age_hours: 24 },
+            notify: Notify { webhook: None, webhook_secret: None, alertmanager: None, max_age_hours: 24 },
             log: Log { filter: "info".to_owned(), format: LogFormat::Text },
         }
     }
@@ -175,21 +180,13 @@ impl Config {
     pub fn masked(mut self) -> Self {
         let mask = |secret: &mut String| "••••••".clone_into(secret);
         self.clickhouse.password.as_mut().map(mask);
+        self.notify.webhook_secret.as_mut().map(mask);
         for (key, value) in &mut self.kafka.client {
             if key.contains("password") || key.contains("key") || key.contains("secret") {
                 mask(value);
             }
         }
         self
-    }
-
-    pub fn request_timeout(&self) -> Duration {
-        Duration::from_secs(self.clickhouse.timeout_s)
-    }
-
-    #[allow(dead_code, reason = "used by the demo")]
-    pub fn catalog(&self) -> Option<&PathBuf> {
-        self.rules.catalog.as_ref()
     }
 }
 

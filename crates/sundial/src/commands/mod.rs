@@ -1,4 +1,7 @@
-//! One module a subcommand.
+//! One module a subcommand (or a few that belong together).
 
 pub mod assess;
 pub mod config;
+pub mod produce;
+pub mod run;
+pub mod stored;

@@ -1,0 +1,115 @@
+//! Figures of a period, and the monthly exports.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use domain::Instant;
+use report::{Month, Monthly};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use store::{FigureQuery, GroupBy};
+use utoipa::{IntoParams, ToSchema};
+use wire::FiguresJson;
+
+use crate::{App, Problem};
+
+/// Where time begins and ends when a request does not say.
+pub(crate) const BEGINNING: &str = "1980-01-01";
+pub(crate) const END: &str = "2099-12-31";
+
+/// Which figures.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Period {
+    /// From this local day or instant on; the beginning by default.
+    from: Option<String>,
+    /// Up to this local day or instant, exclusive; the end by default.
+    to: Option<String>,
+    /// department, window, item, region or month.
+    #[serde(default)]
+    group_by: String,
+}
+
+/// The figures of one group.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Group {
+    /// Its name; empty where figures are not grouped, or cases name none.
+    key: String,
+    /// The figures of `sundial assess --figures`.
+    #[schema(value_type = Object)]
+    figures: Box<RawValue>,
+}
+
+/// Figures, and how they were counted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Answer {
+    from: String,
+    to: String,
+    /// Profile, counting, suspension and calendar.
+    variant: String,
+    groups: Vec<Group>,
+}
+
+/// Figures of a period: cases received and closed in it, and those open now.
+#[utoipa::path(get, path = "/api/v1/figures", params(Period),
+    responses((status = 200, body = Answer), (status = 400, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn figures(
+    State(app): State<App>,
+    period: Result<Query<Period>, QueryRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Query(period) = period?;
+    let zone = app.office.calendar.zone();
+    let group_by = GroupBy::from_name(&period.group_by).ok_or_else(|| {
+        Problem::bad_request(format!("group_by={}: expected department, window, item, region or month", period.group_by))
+    })?;
+    let query = FigureQuery {
+        from: day_or_instant("from", period.from.as_deref().unwrap_or(BEGINNING), &app)?,
+        to: day_or_instant("to", period.to.as_deref().unwrap_or(END), &app)?,
+        group_by,
+        zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+    };
+    let (from, to) = (query.from.display_in(zone), query.to.display_in(zone));
+    let groups = app.reader.figures(&query).await?.into_iter().map(|group| {
+        let json = serde_json::to_string(&FiguresJson::from(&group.figures)).unwrap_or_default();
+        RawValue::from_string(json).map(|figures| Group { key: group.key, figures })
+    });
+    let groups = groups.collect::<Result<_, _>>().map_err(|error| Problem::bad_request(error.to_string()))?;
+    Ok(Json(Answer { from, to, variant: app.office.variant(), groups }))
+}
+
+/// A local day or an instant.
+pub(crate) fn day_or_instant(field: &str, text: &str, app: &App) -> Result<Instant, Problem> {
+    let wrong = || Problem::bad_request(format!("{field}={text}: expected a day such as 2026-10-01 or an RFC 3339 instant"));
+    match text.parse::<jiff::civil::Date>() {
+        Ok(day) if text.len() == 10 => {
+            let at = app.office.calendar.zone().to_timestamp(day.into()).map_err(|_| wrong())?;
+            Ok(Instant::from_ms(at.as_millisecond()))
+        }
+        _ => Instant::parse(text).map_err(|_| wrong()),
+    }
+}
+
+/// The monthly export as csv, xlsx or json.
+#[utoipa::path(get, path = "/api/v1/exports/monthly/{file}", params(("file" = String, Path, description = "2026-10.csv, .xlsx or .json")),
+    responses((status = 200, description = "The file"), (status = 400, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn monthly(State(app): State<App>, Path(file): Path<String>) -> Result<Response, Problem> {
+    let (month, form) = file.split_once('.').unwrap_or((&file, ""));
+    let media_type = match form {
+        "csv" => "text/csv; charset=utf-8",
+        "json" => "application/json",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => return Err(Problem::not_found(format!("{file}: expected a month and .csv, .xlsx or .json"))),
+    };
+    let month = Month::parse(month)?;
+    let monthly = Monthly::read(&app.reader, month, app.office.calendar.zone(), &app.office.variant()).await?;
+    let bytes = match form {
+        "csv" => monthly.csv()?,
+        "json" => monthly.json()?,
+        _ => monthly.xlsx()?,
+    };
+    let disposition = format!("attachment; filename=\"sundial-{month}.{form}\"");
+    Ok(([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
+}

@@ -1,0 +1,49 @@
+//! The store as the engine sees it: stored messages become events again.
+
+use domain::{Assessment, CaseEvents, Text};
+use engine::{CaseStore, StoredCase};
+use store::{Reader, StoreError, StoredEvents};
+
+/// Cases in ClickHouse.
+#[derive(Clone)]
+pub struct StoredCases(pub Reader);
+
+/// The events of a stored case. A stored message was decoded before it was stored; one that an
+/// earlier version of the format let in and this one does not is left out and logged.
+pub fn events_of(stored: &StoredEvents) -> CaseEvents {
+    let decoded = stored.payloads.iter().filter_map(|payload| match wire::decode(payload) {
+        Ok(event) => Some(event),
+        Err(reason) => {
+            tracing::error!(case_no = %stored.case_no, %reason, "a stored event cannot be read any more");
+            None
+        }
+    });
+    decoded.collect()
+}
+
+impl StoredCases {
+    fn case(stored: &StoredEvents) -> StoredCase {
+        StoredCase {
+            events: events_of(stored),
+            valid_from: stored.valid_from,
+            version: stored.version.unwrap_or(0),
+            partition: stored.partition,
+        }
+    }
+}
+
+impl CaseStore for StoredCases {
+    type Error = StoreError;
+
+    async fn cases(&self, case_nos: &[Text]) -> Result<Vec<StoredCase>, StoreError> {
+        Ok(self.0.cases_with_events(case_nos).await?.iter().map(Self::case).collect())
+    }
+
+    async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<StoredCase>, StoreError> {
+        Ok(self.0.unsettled(partitions).await?.iter().map(Self::case).collect())
+    }
+
+    async fn rows(&self, case_nos: &[Text]) -> Result<Vec<Assessment>, StoreError> {
+        Ok(self.0.rows(case_nos).await?.into_iter().map(|row| row.assessment).collect())
+    }
+}

@@ -1,0 +1,51 @@
+//! The parts that subcommands are made of, each built from the configuration.
+
+use std::time::Duration;
+
+use intake::producer::Producer;
+use store::StoreConfig;
+
+use crate::config::Config;
+
+impl Config {
+    /// How to reach ClickHouse.
+    pub fn store(&self) -> StoreConfig {
+        let it = &self.clickhouse;
+        StoreConfig {
+            url: it.url.clone(),
+            database: it.database.clone(),
+            user: it.user.clone(),
+            password: it.password.clone(),
+            settings: it.settings.clone(),
+            cluster: it.cluster.clone(),
+            timeout: Duration::from_secs(it.timeout_s),
+            ..StoreConfig::default()
+        }
+    }
+
+    /// How the topic of approval steps is consumed.
+    pub fn consumption(&self) -> intake::Config {
+        let it = &self.intake;
+        intake::Config {
+            brokers: self.kafka.brokers.clone(),
+            group: self.kafka.group.clone(),
+            topic: self.kafka.topic.clone(),
+            workers: it.workers,
+            client: self.kafka.client.clone(),
+            instance: self.kafka.instance.clone(),
+            budget_bytes: it.budget_mib << 20,
+            budget_messages: it.budget_messages,
+            batch_messages: it.batch_messages,
+            batch_bytes: it.batch_mib << 20,
+            batch_age: Duration::from_millis(it.batch_age_ms),
+            drain_timeout: Duration::from_secs(it.drain_timeout_s),
+            session_timeout: Duration::from_secs(it.session_timeout_s),
+            commit_interval: Duration::from_secs(1),
+        }
+    }
+
+    /// A producer for the brokers.
+    pub fn producer(&self) -> Result<Producer, intake::Error> {
+        Producer::new(&self.kafka.brokers, &self.kafka.client)
+    }
+}

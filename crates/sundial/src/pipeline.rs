@@ -1,0 +1,238 @@
+//! The main job: batches in, rows and cards out, then the receipt.
+//!
+//! ```text
+//! Signal::Batch ─▶ decode ─▶ fold ─▶ rows ─▶ ClickHouse ─▶ cards topic ─▶ receipt
+//!                     └─▶ dead letters          (at most IN_FLIGHT batches a worker on their way)
+//! ```
+//!
+//! A receipt is acknowledged only after everything of its batch is stored, so a failure pins the
+//! frontier. Whatever fails is tried again until it succeeds or the process is told to end; then the
+//! next owner of the partition reads the batch again.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::Event;
+use engine::{CaseChange, RuleBook, Worker};
+use intake::{
+    Batch, DeadLetters, Receipt, Signal,
+    producer::{Outgoing, Producer},
+};
+use notify::CardMessage;
+use store::{Rows, Writer};
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, watch},
+    task::JoinSet,
+};
+
+use crate::{cases::StoredCases, clock::now, metrics::Metrics};
+
+/// Batches of a worker that may be on their way to the store at once: one is encoded while another is
+/// inserted.
+const IN_FLIGHT: usize = 2;
+/// How many cases one passing instant may change at once.
+const DUE_AT_ONCE: usize = 10_000;
+/// Pause before something that failed for good is tried again, in case an operator mended it.
+const MENDING: Duration = Duration::from_secs(5);
+/// Why the system withdraws a card.
+pub const UNFOUNDED: &str = "no longer founded on the events of the case";
+
+/// What every worker works with.
+#[derive(Clone)]
+pub struct Parts {
+    pub rules: Arc<RuleBook>,
+    pub store: StoredCases,
+    pub writer: Writer,
+    pub dead_letters: DeadLetters,
+    pub cards: Producer,
+    pub cards_topic: String,
+    pub metrics: Arc<Metrics>,
+    /// Turns true when the process is told to end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// Works until the signals end.
+pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
+    let mut worker = Worker::new();
+    let mut writes: JoinSet<()> = JoinSet::new();
+    loop {
+        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
+        tokio::select! {
+            biased;
+            signal = signals.recv() => match signal {
+                None => break,
+                Some(Signal::Assigned(partitions)) => parts.take_over(&mut worker, &partitions).await,
+                Some(Signal::Batch(batch)) => {
+                    room_for_one(&mut writes).await;
+                    parts.take_batch(&mut worker, batch, &mut writes).await;
+                }
+                Some(Signal::Revoked(partitions, released)) => {
+                    while writes.join_next().await.is_some() {}
+                    worker.give_up(&partitions);
+                    drop(released);
+                }
+            },
+            () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {
+                room_for_one(&mut writes).await;
+                let changes = worker.due(now(), DUE_AT_ONCE, &parts.rules);
+                parts.start_write(Rows::new(), changes, None, &mut writes);
+            }
+        }
+        parts.metrics.worker_holds(worker.cases_held(), worker.deadlines_queued());
+    }
+    while writes.join_next().await.is_some() {}
+}
+
+async fn room_for_one(writes: &mut JoinSet<()>) {
+    while writes.len() >= IN_FLIGHT {
+        writes.join_next().await;
+    }
+}
+
+impl Parts {
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    async fn take_over(&self, worker: &mut Worker, partitions: &[i32]) {
+        while let Err(error) = worker.take_over(partitions, &self.store, &self.rules).await {
+            if !self.try_again("open cases could not be read", &error).await {
+                return;
+            }
+        }
+        tracing::info!(?partitions, cases = worker.cases_held(), "took over");
+    }
+
+    async fn take_batch(&self, worker: &mut Worker, batch: Batch, writes: &mut JoinSet<()>) {
+        let mut rows = Rows::new();
+        let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
+        for message in batch.messages() {
+            match wire::decode_message(message.key, message.payload) {
+                Ok(event) => {
+                    rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
+                    events.push((event, message.partition));
+                }
+                Err(reason) => {
+                    while let Err(error) = self.dead_letters.send(&message, reason.code(), &reason.to_string()).await {
+                        if !self.try_again("a dead letter could not be sent", &error).await {
+                            return;
+                        }
+                    }
+                    self.metrics.dead_letter(reason.code());
+                }
+            }
+        }
+        let received = events.len();
+        let changes = loop {
+            match worker.fold(events.clone(), now(), &self.store, &self.rules).await {
+                Ok(changes) => break changes,
+                Err(error) => {
+                    if !self.try_again("cases could not be read", &error).await {
+                        return;
+                    }
+                }
+            }
+        };
+        self.metrics.folded(received);
+        self.start_write(rows, changes, Some(batch.into_receipt()), writes);
+    }
+
+    /// Writes rows beside the work on the next batch; acknowledges the batch once all of it is stored.
+    fn start_write(&self, mut rows: Rows, changes: Vec<CaseChange>, receipt: Option<Receipt>, writes: &mut JoinSet<()>) {
+        for change in &changes {
+            put(change, &mut rows);
+        }
+        let parts = self.clone();
+        writes.spawn(async move {
+            if parts.write(rows).await && parts.tell(&changes).await {
+                if let Some(receipt) = receipt {
+                    receipt.acknowledge();
+                }
+                parts.metrics.progressed(now());
+            }
+        });
+    }
+
+    /// Whether the rows are stored (else the process is ending).
+    async fn write(&self, rows: Rows) -> bool {
+        if rows.is_empty() {
+            return true;
+        }
+        let mut result = self.writer.write(rows).await;
+        loop {
+            match result {
+                Ok(()) => return true,
+                Err((error, pending)) => {
+                    if !self.try_again("rows could not be written", &error).await {
+                        return false;
+                    }
+                    result = self.writer.write_pending(pending).await;
+                }
+            }
+        }
+    }
+
+    /// Sends the cards that were issued or withdrawn to their topic; whether all are there.
+    async fn tell(&self, changes: &[CaseChange]) -> bool {
+        let mut sends = JoinSet::new();
+        for message in changes.iter().flat_map(card_messages) {
+            let parts = self.clone();
+            sends.spawn(async move { parts.tell_one(&message).await });
+        }
+        let mut all = true;
+        while let Some(sent) = sends.join_next().await {
+            all &= sent.unwrap_or(false);
+        }
+        for change in changes {
+            change.issued_cards().for_each(|card| self.metrics.card(card.level, "issued"));
+            change.withdrawn_cards().for_each(|card| self.metrics.card(card.level, "withdrawn"));
+        }
+        all
+    }
+
+    async fn tell_one(&self, message: &CardMessage) -> bool {
+        let payload = serde_json::to_vec(message).unwrap_or_default();
+        let outgoing =
+            Outgoing { topic: &self.cards_topic, key: Some(message.case_no.as_bytes()), payload: Some(&payload), headers: &[] };
+        while let Err(error) = self.cards.send_and_wait(outgoing).await {
+            if !self.try_again("a card could not be sent", &error).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits a little after a failure; false when the process is ending. Nothing is skipped meanwhile:
+    /// the frontier is pinned, and lag shows it.
+    async fn try_again(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) -> bool {
+        if self.is_stopping() {
+            return false;
+        }
+        tracing::error!(%error, "{what}; trying again");
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+            () = tokio::time::sleep(MENDING) => true,
+        }
+    }
+}
+
+/// Puts everything a change means into rows.
+pub fn put(change: &CaseChange, rows: &mut Rows) {
+    let version = change.version;
+    match &change.after {
+        Some(after) => rows.case(after, version, change.partition),
+        None => rows.deleted_case(&change.case_no, version, change.partition),
+    }
+    change.gone_spans().for_each(|span| rows.deleted_span(&change.case_no, span, version));
+    change.gone_findings().for_each(|kind| rows.deleted_finding(&change.case_no, kind, version));
+    if let Some(context) = change.after.as_ref().or(change.before.as_ref()) {
+        change.withdrawn_cards().for_each(|card| rows.withdrawn_card(context, card, version, UNFOUNDED));
+    }
+}
+
+fn card_messages(change: &CaseChange) -> Vec<CardMessage> {
+    let Some(case) = change.after.as_ref().or(change.before.as_ref()) else { return Vec::new() };
+    let issued = change.issued_cards().map(|card| CardMessage::issued(case, card, change.version));
+    let withdrawn = change.withdrawn_cards().map(|card| CardMessage::withdrawn(case, card, change.version, UNFOUNDED));
+    issued.chain(withdrawn).collect()
+}
