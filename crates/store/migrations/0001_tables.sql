@@ -16,7 +16,8 @@ CREATE TABLE {database}.events {on_cluster}
     retracted    UInt8,
     payload      String COMMENT 'the message as it came' CODEC(ZSTD(1)),
     partition    Int32,
-    offset       Int64
+    offset       Int64,
+    inserted_at  DateTime DEFAULT now()
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, source, event_id)
@@ -122,7 +123,11 @@ CREATE TABLE {database}.cards {on_cluster}
     rule         LowCardinality(String),
     crossed_at   DateTime64(3, 'UTC'),
     due_at       Nullable(DateTime64(3, 'UTC')),
-    limit_days   Float64,
+    limit_days   Float64 COMMENT 'of its own clock',
+    promised_limit_days   Nullable(Float64),
+    promised_due_at       Nullable(DateTime64(3, 'UTC')),
+    statutory_limit_days  Nullable(Float64),
+    statutory_due_at      Nullable(DateTime64(3, 'UTC')),
     confirm      UInt8,
     handler      Nullable(String),
     item         LowCardinality(Nullable(String)),

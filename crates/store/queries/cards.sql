@@ -1,6 +1,14 @@
+-- A page of cards, the newest first; an empty text asks for all, `any_…` leaves a range out.
 SELECT card_id, case_no, state, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, handler, item,
-       department, window
+       department, window, promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at
 FROM cards FINAL
-WHERE (? = '' OR state = ?) AND (? = '' OR level = ?) AND (? = '' OR ifNull(department, '') = ?)
+WHERE ({case_no:String} = '' OR case_no = {case_no:String})
+  AND ({state:String} = '' OR state = {state:String})
+  AND ({level:String} = '' OR level = {level:String})
+  AND ({clock:String} = '' OR clock = {clock:String})
+  AND ({department:String} = '' OR department = {department:String})
+  AND ({item:String} = '' OR item = {item:String})
+  AND ({any_crossing:Bool}
+       OR (crossed_at >= fromUnixTimestamp64Milli({crossed_from:Int64}) AND crossed_at < fromUnixTimestamp64Milli({crossed_to:Int64})))
 ORDER BY crossed_at DESC, card_id
-LIMIT ? OFFSET ?
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}

@@ -1,9 +1,11 @@
--- The figures of domain.md §7. A case enters in up to three roles: received (by its receipt, or its
--- acceptance where it was never applied for), closed (by its closing) and open (now). The time
--- figures take closed cases with a decision; items without a limit are left out of the ratios.
+-- The figures of domain.md §7. A case enters in up to three roles: received in the period (by its
+-- receipt; its acceptance where it was never applied for; since when its row holds where neither),
+-- closed in the period (by its closing) and open (now, whatever the period). Accepted, not accepted,
+-- ratings and cards are those of the cases received; the time figures take closed cases with a
+-- decision; items without a limit are left out of the ratios.
 WITH
-    ? AS from_at,
-    ? AS to_at
+    fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS from_at,
+    fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at
 SELECT
     group_key,
     countIf(role = 'received') AS received,
@@ -41,15 +43,15 @@ SELECT
     sumIf(toUInt64(cards_red), role = 'received') AS red
 FROM
 (
-    SELECT *, 'received' AS role, false AS decided, ifNull(received_at, accepted_at) AS role_at
+    SELECT *, 'received' AS role, false AS decided, coalesce(received_at, accepted_at, valid_from) AS role_at
     FROM cases FINAL
-    WHERE ifNull(ifNull(received_at, accepted_at), valid_from) >= from_at AND ifNull(ifNull(received_at, accepted_at), valid_from) < to_at
+    WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at
     UNION ALL
     SELECT *, 'closed' AS role, ifNull(outcome, '') IN ('granted', 'refused') AS decided, closed_at AS role_at
     FROM cases FINAL
     WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at
     UNION ALL
-    SELECT *, 'open' AS role, false AS decided, ifNull(accepted_at, received_at) AS role_at
+    SELECT *, 'open' AS role, false AS decided, coalesce(accepted_at, received_at, valid_from) AS role_at
     FROM cases FINAL
     WHERE status IN ('open', 'suspended')
 )

@@ -1,5 +1,5 @@
--- The office's gauges, by department: open and overdue now, the current month's closed cases.
-WITH toStartOfMonth(toTimeZone(now(), ?)) AS month
+-- The office's gauges, by department: open and overdue now, cards so far, and the cases decided in the
+-- current local month.
 SELECT
     ifNull(department, '') AS department,
     countIf(status IN ('open', 'suspended')) AS open,
@@ -15,7 +15,10 @@ SELECT
     sumIf(ifNull(statutory_limit_days, 0), this_month AND statutory_speed_up IS NOT NULL) AS statutory_limits
 FROM
 (
-    SELECT *, status = 'closed' AND ifNull(outcome, '') IN ('granted', 'refused') AND closed_at >= month AS this_month
+    SELECT
+        *,
+        status = 'closed' AND ifNull(outcome, '') IN ('granted', 'refused')
+            AND toStartOfMonth(toTimeZone(closed_at, {zone:String})) = toStartOfMonth(toTimeZone(now(), {zone:String})) AS this_month
     FROM cases FINAL
 )
 GROUP BY department

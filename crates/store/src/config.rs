@@ -1,9 +1,9 @@
 //! How to reach ClickHouse.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// How to reach ClickHouse.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreConfig {
     /// `http://…` or `https://…`.
     pub url: String,
@@ -35,5 +35,32 @@ impl Default for StoreConfig {
             timeout: Duration::from_secs(30),
             retry_for: Duration::from_secs(60),
         }
+    }
+}
+
+/// The password is left out: what is printed ends in a log.
+impl fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreConfig")
+            .field("url", &self.url)
+            .field("database", &self.database)
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| "***"))
+            .field("settings", &self.settings)
+            .field("cluster", &self.cluster)
+            .field("timeout", &self.timeout)
+            .field("retry_for", &self.retry_for)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let config = StoreConfig { password: Some("hush".to_owned()), ..StoreConfig::default() };
+        assert!(!format!("{config:?}").contains("hush"));
     }
 }

@@ -11,9 +11,11 @@
 //! is at least as new.
 
 mod client;
+mod compress;
 mod config;
 mod error;
 mod figures;
+mod ledger;
 mod lists;
 mod migrate;
 mod read;
@@ -30,4 +32,4 @@ pub use migrate::{LATEST, migrate, require_current};
 pub use read::{EventRow, Reader, StoredEvents};
 pub use rebuild::StoredRow;
 pub use rows::Rows;
-pub use writer::{Observer, Table, Writer};
+pub use writer::{Observer, PendingRows, Table, Writer};

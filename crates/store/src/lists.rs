@@ -1,6 +1,9 @@
 //! Lists of cases and cards, and the office's gauges.
 
-use clickhouse::Row;
+use std::ops::Range;
+
+use clickhouse::{Row, query::Query};
+use domain::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::{Reader, StoreError, client::within};
@@ -12,12 +15,22 @@ pub struct CaseQuery {
     pub case_no: String,
     /// Of this department.
     pub department: String,
+    /// At this window.
+    pub window: String,
+    /// Of this region.
+    pub region: String,
     /// Of this item.
     pub item: String,
     /// In this status.
     pub status: String,
-    /// Only open ones past their promise.
+    /// With this outcome.
+    pub outcome: String,
+    /// Only open ones past their promise now.
     pub overdue: bool,
+    /// Received in this span.
+    pub received: Option<Range<Instant>>,
+    /// Closed in this span.
+    pub closed: Option<Range<Instant>>,
     /// At most so many.
     pub limit: u32,
     /// After so many.
@@ -50,12 +63,20 @@ pub struct CaseSummary {
 /// Which cards are asked for; an empty text asks for all.
 #[derive(Debug, Clone, Default)]
 pub struct CardQuery {
+    /// On this case.
+    pub case_no: String,
     /// `issued` or `withdrawn`.
     pub state: String,
     /// `reminder`, `yellow` or `red`.
     pub level: String,
+    /// Of this clock.
+    pub clock: String,
     /// Of this department.
     pub department: String,
+    /// Of this item.
+    pub item: String,
+    /// Crossed in this span.
+    pub crossed: Option<Range<Instant>>,
     /// At most so many.
     pub limit: u32,
     /// After so many.
@@ -81,6 +102,10 @@ pub struct CardRow {
     pub item: Option<String>,
     pub department: Option<String>,
     pub window: Option<String>,
+    pub promised_limit_days: Option<f64>,
+    pub promised_due_at: Option<i64>,
+    pub statutory_limit_days: Option<f64>,
+    pub statutory_due_at: Option<i64>,
 }
 
 /// The gauges of one department: open and overdue now, cards so far, and the cases decided in the
@@ -111,17 +136,18 @@ impl Reader {
         let rows = self
             .client
             .query(include_str!("../queries/cases.sql"))
-            .bind(&query.case_no)
-            .bind(&query.case_no)
-            .bind(&query.department)
-            .bind(&query.department)
-            .bind(&query.item)
-            .bind(&query.item)
-            .bind(&query.status)
-            .bind(&query.status)
-            .bind(query.overdue)
-            .bind(query.limit)
-            .bind(query.offset);
+            .param("case_no", &query.case_no)
+            .param("department", &query.department)
+            .param("window", &query.window)
+            .param("region", &query.region)
+            .param("item", &query.item)
+            .param("status", &query.status)
+            .param("outcome", &query.outcome)
+            .param("overdue", query.overdue)
+            .param("limit", query.limit)
+            .param("offset", query.offset);
+        let rows = in_span(rows, ["any_receipt", "received_from", "received_to"], query.received.as_ref());
+        let rows = in_span(rows, ["any_closing", "closed_from", "closed_to"], query.closed.as_ref());
         within(self.config.timeout, "listing cases", rows.fetch_all()).await
     }
 
@@ -133,14 +159,15 @@ impl Reader {
         let rows = self
             .client
             .query(include_str!("../queries/cards.sql"))
-            .bind(&query.state)
-            .bind(&query.state)
-            .bind(&query.level)
-            .bind(&query.level)
-            .bind(&query.department)
-            .bind(&query.department)
-            .bind(query.limit)
-            .bind(query.offset);
+            .param("case_no", &query.case_no)
+            .param("state", &query.state)
+            .param("level", &query.level)
+            .param("clock", &query.clock)
+            .param("department", &query.department)
+            .param("item", &query.item)
+            .param("limit", query.limit)
+            .param("offset", query.offset);
+        let rows = in_span(rows, ["any_crossing", "crossed_from", "crossed_to"], query.crossed.as_ref());
         within(self.config.timeout, "listing cards", rows.fetch_all()).await
     }
 
@@ -149,7 +176,14 @@ impl Reader {
     /// # Errors
     /// ClickHouse did not answer.
     pub async fn gauges(&self, zone: &str) -> Result<Vec<Gauges>, StoreError> {
-        let rows = self.client.query(include_str!("../queries/gauges.sql")).bind(zone);
+        let rows = self.client.query(include_str!("../queries/gauges.sql")).param("zone", zone);
         within(self.config.timeout, "reading the gauges", rows.fetch_all()).await
     }
+}
+
+/// Gives a query its span, or says that any will do.
+fn in_span(query: Query, [any, from, to]: [&str; 3], span: Option<&Range<Instant>>) -> Query {
+    let ms = |at: Option<Instant>| at.map_or(0, Instant::ms);
+    let (start, end) = (ms(span.map(|span| span.start)), ms(span.map(|span| span.end)));
+    query.param(any, span.is_none()).param(from, start).param(to, end)
 }

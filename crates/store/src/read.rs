@@ -78,13 +78,26 @@ struct Head {
     partition: i32,
 }
 
+#[derive(Row, Deserialize)]
+struct Name {
+    case_no: String,
+}
+
 /// How many case numbers go into one list.
-const CHUNK: usize = 10_000;
+pub(crate) const CHUNK: usize = 10_000;
 
 impl Reader {
     /// A reader of a database.
     pub fn new(config: &StoreConfig) -> Self {
         Self { client: client(config), config: config.clone() }
+    }
+
+    /// Whether ClickHouse answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        within(self.config.timeout, "asking whether it answers", self.client.query("SELECT 1").execute()).await
     }
 
     /// These cases, those that have events.
@@ -104,19 +117,26 @@ impl Reader {
         Ok(cases)
     }
 
-    /// The cases of these partitions that will change by themselves.
+    /// The cases of these partitions that will change by themselves, with their events. All at once:
+    /// where memory counts, take [their numbers](Reader::unsettled_case_nos) and read them in pieces.
     ///
     /// # Errors
     /// ClickHouse did not answer.
     pub async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<StoredEvents>, StoreError> {
-        #[derive(Row, Deserialize)]
-        struct Name {
-            case_no: String,
+        self.cases_with_events(&self.unsettled_case_nos(partitions).await?).await
+    }
+
+    /// The numbers of the cases of these partitions that will change by themselves.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn unsettled_case_nos(&self, partitions: &[i32]) -> Result<Vec<Text>, StoreError> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
         }
         let query = self.client.query(include_str!("../queries/unsettled.sql")).bind(partitions).bind(partitions);
         let names: Vec<Name> = within(self.config.timeout, "reading unsettled cases", query.fetch_all()).await?;
-        let names: Vec<Text> = names.into_iter().map(|name| name.case_no.into()).collect();
-        self.cases_with_events(&names).await
+        Ok(names.into_iter().map(|name| name.case_no.into()).collect())
     }
 
     /// The next cases after `after`, by case number, at most `most` of them, with their events.
@@ -124,10 +144,6 @@ impl Reader {
     /// # Errors
     /// ClickHouse did not answer.
     pub async fn next_cases(&self, after: &str, most: u32) -> Result<Vec<StoredEvents>, StoreError> {
-        #[derive(Row, Deserialize)]
-        struct Name {
-            case_no: String,
-        }
         let query = self.client.query(include_str!("../queries/next_case_nos.sql")).bind(after).bind(most);
         let names: Vec<Name> = within(self.config.timeout, "reading case numbers", query.fetch_all()).await?;
         let names: Vec<Text> = names.into_iter().map(|name| name.case_no.into()).collect();

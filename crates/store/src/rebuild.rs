@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::Deserialize;
 
-use crate::{Reader, StoreError, client::within};
+use crate::{Reader, StoreError, client::within, read::CHUNK};
 
 /// A case as its rows tell it.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ impl Reader {
     /// ClickHouse did not answer, or a row holds a code this binary does not know.
     pub async fn rows(&self, case_nos: &[Text]) -> Result<Vec<StoredRow>, StoreError> {
         let mut rows = Vec::with_capacity(case_nos.len());
-        for chunk in case_nos.chunks(10_000) {
+        for chunk in case_nos.chunks(CHUNK) {
             let names: Vec<&str> = chunk.iter().map(Text::as_str).collect();
             let cases: Vec<CaseRow> = self.of_cases("cases", include_str!("../queries/stored_cases.sql"), &names).await?;
             let spans: Vec<SpanRow> = self.of_cases("spans", include_str!("../queries/stored_spans.sql"), &names).await?;

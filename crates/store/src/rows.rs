@@ -209,6 +209,10 @@ impl Rows {
         block.instant(card.crossed_at);
         block.option(card.due_at, Block::instant);
         block.f64(card.limit_days);
+        for limit in [case.promised, case.statutory] {
+            block.option(limit.map(|limit| limit.limit_days), Block::f64);
+            block.option(limit.and_then(|limit| limit.due_at), Block::instant);
+        }
         block.flag(card.confirm);
         block.option(card.handler.as_deref(), Block::text);
         for text in [&case.item, &case.department, &case.window, &case.region] {

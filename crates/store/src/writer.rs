@@ -1,7 +1,7 @@
 //! Writing rows, with retries.
 //!
 //! The client's own `Inserter` has no retry and loses its buffer on an error, so blocks are sent by
-//! hand: encoded once, and the same bytes sent again until they are acknowledged.
+//! hand: encoded once, compressed once, and the same bytes sent again until they are acknowledged.
 
 use std::{
     sync::Arc,
@@ -9,10 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use clickhouse::Client;
+use clickhouse::{Client, Compression};
 use rand::RngExt;
 
-use crate::{StoreConfig, StoreError, client::client, rows::Rows};
+use crate::{StoreConfig, StoreError, client::client, compress::compressed, rows::Rows};
 
 /// The tables rows are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,8 @@ impl Table {
             Table::Findings => "case_no, kind, version, is_deleted, severity, events, item, department, window, at",
             Table::Cards => {
                 "case_no, card_id, version, state, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, \
-                 confirm, handler, item, department, window, region"
+                 promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at, confirm, handler, item, \
+                 department, window, region"
             }
             Table::Events => {
                 "case_no, source, event_id, version, kind, occurred_at, recorded_at, department, handler, retracted, \
@@ -78,6 +79,8 @@ pub trait Observer: Send + Sync {
     fn insert_started(&self, _table: Table) {}
     /// An insert ended: `ok`, `retried` (it failed and will be sent again) or `failed`.
     fn insert_ended(&self, _table: Table, _outcome: &'static str, _took: Duration, _rows: u64) {}
+    /// A block is acknowledged: its size as rows and as sent.
+    fn bytes_stored(&self, _table: Table, _encoded: u64, _sent: u64) {}
 }
 
 impl Observer for () {}
@@ -85,8 +88,8 @@ impl Observer for () {}
 /// Writes rows. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    client: Client,
-    config: StoreConfig,
+    pub(crate) client: Client,
+    pub(crate) config: StoreConfig,
     observer: Arc<dyn Observer>,
 }
 
@@ -151,6 +154,9 @@ impl Writer {
                 Err(_) => "failed",
             };
             self.observer.insert_ended(table, outcome, attempt.elapsed(), block.rows);
+            if outcome == "ok" {
+                self.observer.bytes_stored(table, block.encoded, block.compressed.len() as u64);
+            }
             match result {
                 Err(error) if outcome == "retried" => {
                     tracing::warn!(table = table.name(), %error, "insert failed, sent again");
@@ -167,8 +173,10 @@ impl Writer {
         let what = format!("insert of {} rows into {}", block.rows, table.name());
         let sql = format!("INSERT INTO {} ({}) FORMAT RowBinary", table.name(), table.columns());
         let timeout = Some(self.config.timeout);
-        let mut insert = self.client.insert_formatted_with(sql).with_timeouts(timeout, timeout);
-        insert.send(block.bytes.clone()).await.map_err(StoreError::during(what.clone()))?;
+        // The bytes are compressed already: the client passes them on, and the server is told.
+        let client = self.client.clone().with_compression(Compression::None).with_setting("decompress", "1");
+        let mut insert = client.insert_formatted_with(sql).with_timeouts(timeout, timeout);
+        insert.send(block.compressed.clone()).await.map_err(StoreError::during(what.clone()))?;
         insert.end().await.map_err(StoreError::during(what))
     }
 }
@@ -179,16 +187,24 @@ pub struct PendingRows {
 }
 
 struct Encoded {
-    bytes: Bytes,
+    compressed: Bytes,
+    /// How many bytes the rows take uncompressed.
+    encoded: u64,
     rows: u64,
 }
 
 impl PendingRows {
     fn new(rows: Rows) -> Self {
         Self {
-            blocks: rows
-                .into_blocks()
-                .map(|block| (block.rows > 0).then(|| Arc::new(Encoded { bytes: block.bytes.into(), rows: block.rows }))),
+            blocks: rows.into_blocks().map(|block| {
+                (block.rows > 0).then(|| {
+                    Arc::new(Encoded {
+                        compressed: compressed(&block.bytes),
+                        encoded: block.bytes.len() as u64,
+                        rows: block.rows,
+                    })
+                })
+            }),
         }
     }
 }

@@ -1,0 +1,3 @@
+SELECT outcome
+FROM notifications FINAL
+WHERE card_id = ? AND channel = ? AND state = ?

@@ -1,0 +1,10 @@
+//! The store against the real engine: an engine and a database a test.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fixtures;
+mod migrating;
+mod reading;
+mod writing;
+
+embedded::clickhouse_child_test!();
