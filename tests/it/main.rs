@@ -1,1 +1,8 @@
-//! End-to-end scenarios.
+//! End-to-end scenarios: real engines, and the real binary.
+
+mod dashboards;
+mod faults;
+mod office;
+mod real_log;
+
+embedded::clickhouse_child_test!();
