@@ -46,6 +46,12 @@ impl Month {
         Ok(Self { first })
     }
 
+    /// The month of an instant in a zone.
+    pub fn of(at: Instant, zone: &TimeZone) -> Self {
+        let date = jiff::Timestamp::from_millisecond(at.ms()).map_or(Date::MIN, |at| zone.to_datetime(at).date());
+        Self { first: date.first_of_month() }
+    }
+
     /// The month `months` later.
     #[must_use]
     pub fn plus(self, months: i32) -> Self {

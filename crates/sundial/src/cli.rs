@@ -46,6 +46,13 @@ enum Command {
         #[command(subcommand)]
         what: Export,
     },
+    /// Turn a log of another system into events, on standard output.
+    Import {
+        #[command(subcommand)]
+        form: Import,
+    },
+    /// Run the whole system with one command: engines, a sample county, every role.
+    Demo(commands::demo::DemoArgs),
     /// The engine of the one-command mode; started by the demo.
     #[command(hide = true)]
     EmbeddedClickhouse,
@@ -57,19 +64,30 @@ enum Export {
     Cases(commands::stored::ExportArgs),
 }
 
+#[derive(Subcommand)]
+enum Import {
+    /// An event log in XES (IEEE 1849).
+    Xes(commands::import::XesArgs),
+}
+
 /// Runs the command line.
 pub fn run() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let command = match cli.command {
         Command::Assess(args) => return commands::assess::run(&args),
         Command::Config => return commands::config::run(&cli.settings),
+        Command::Import { form: Import::Xes(args) } => return commands::import::run(&args),
         Command::EmbeddedClickhouse => {
             embedded::clickhouse::serve_from_environment()?;
             return Ok(ExitCode::SUCCESS);
         }
         other => other,
     };
-    let config = Config::load(&cli.settings)?;
+    let mut config = Config::load(&cli.settings)?;
+    if matches!(command, Command::Demo(_)) && config.log.filter == "info" {
+        // The demo speaks for itself.
+        config.log.filter = "warn".to_owned();
+    }
     telemetry::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -79,7 +97,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),
             Command::Verify(args) => commands::stored::verify(&config, &args).await,
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
-            Command::Assess(_) | Command::Config | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
+            Command::Demo(args) => commands::demo::run(config, args).await,
+            Command::Assess(_) | Command::Config | Command::Import { .. } | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -11,6 +11,7 @@ mod decode;
 mod encode;
 mod figures;
 mod reason;
+pub mod xes;
 
 pub use assessment::AssessmentJson;
 pub use decode::{MAX_BYTES, decode, decode_message};

@@ -2,6 +2,8 @@
 
 pub mod assess;
 pub mod config;
+pub mod demo;
+pub mod import;
 pub mod produce;
 pub mod run;
 pub mod stored;
