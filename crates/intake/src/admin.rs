@@ -1,6 +1,9 @@
 //! Making topics.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -23,21 +26,30 @@ pub struct TopicSpec {
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Makes the topics that are not there; leaves the others as they are.
+type Admin = AdminClient<DefaultClientContext>;
+
+fn admin(brokers: &str, client: &BTreeMap<String, String>) -> Result<Admin, Error> {
+    client_config(brokers, client).create().map_err(Error::during("making the admin client"))
+}
+
+/// Makes the topics that are not there; leaves the others as they are, so that no right to make topics is needed
+/// where all are there.
 ///
 /// # Errors
 /// The broker refuses, or does not answer within 30 s.
 pub async fn ensure_topics(brokers: &str, client: &BTreeMap<String, String>, topics: &[TopicSpec]) -> Result<(), Error> {
-    let admin: AdminClient<DefaultClientContext> =
-        client_config(brokers, client).create().map_err(Error::during("making the admin client"))?;
-    let new: Vec<NewTopic<'_>> = topics
-        .iter()
-        .map(|topic| NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(topic.replication)))
-        .collect();
+    let there = topics_there(brokers, client).await?;
+    let missing = topics.iter().filter(|topic| !there.contains_key(&topic.name));
+    let new: Vec<NewTopic<'_>> =
+        missing.map(|it| NewTopic::new(&it.name, it.partitions, TopicReplication::Fixed(it.replication))).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
     let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
-    let results = admin.create_topics(&new, &options).await.map_err(Error::during("making topics"))?;
+    let results = admin(brokers, client)?.create_topics(&new, &options).await.map_err(Error::during("making topics"))?;
     for result in results {
         match result {
+            // Someone else may have made it since we looked.
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => return Err(Error::during(format!("making topic {name}"))(KafkaError::AdminOp(code))),
         }
@@ -49,10 +61,20 @@ pub async fn ensure_topics(brokers: &str, client: &BTreeMap<String, String>, top
 ///
 /// # Errors
 /// The broker does not answer within 30 s.
-pub fn partitions(brokers: &str, client: &BTreeMap<String, String>, topic: &str) -> Result<usize, Error> {
-    let admin: AdminClient<DefaultClientContext> =
-        client_config(brokers, client).create().map_err(Error::during("making the admin client"))?;
-    let metadata =
-        admin.inner().fetch_metadata(Some(topic), TIMEOUT).map_err(Error::during(format!("asking for topic {topic}")))?;
-    Ok(metadata.topics().iter().find(|it| it.name() == topic && it.error().is_none()).map_or(0, |it| it.partitions().len()))
+pub async fn topic_partitions(brokers: &str, client: &BTreeMap<String, String>, topic: &str) -> Result<Option<usize>, Error> {
+    Ok(topics_there(brokers, client).await?.get(topic).copied())
+}
+
+/// All topics with their numbers of partitions. All, because a broker that makes topics by itself makes the one that
+/// is asked for.
+async fn topics_there(brokers: &str, client: &BTreeMap<String, String>) -> Result<HashMap<String, usize>, Error> {
+    let admin = admin(brokers, client)?;
+    // The client's call blocks.
+    let ask = move || {
+        let metadata = admin.inner().fetch_metadata(None, TIMEOUT)?;
+        let there = metadata.topics().iter().filter(|topic| topic.error().is_none());
+        Ok(there.map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
+    };
+    let answer = tokio::task::spawn_blocking(ask).await;
+    answer.unwrap_or(Err(KafkaError::Canceled)).map_err(Error::during("asking for the topics"))
 }

@@ -34,7 +34,14 @@ pub struct Message<'b> {
     /// Its payload; none for a tombstone.
     pub payload: Option<&'b [u8]>,
     /// Its headers.
-    pub headers: &'b [Header],
+    pub headers: Headers<'b>,
+}
+
+/// The headers of a message of a batch, in their order. A name may come more than once.
+#[derive(Debug, Clone, Copy)]
+pub struct Headers<'b> {
+    arena: &'b [u8],
+    entries: &'b [HeaderEntry],
 }
 
 /// What has been put in so far.
@@ -42,17 +49,28 @@ pub struct Message<'b> {
 pub(crate) struct Content {
     arena: Vec<u8>,
     entries: Vec<Entry>,
-    /// Headers are rare; by the number of the entry, ascending.
-    headers: Vec<(usize, Vec<Header>)>,
+    headers: Vec<HeaderEntry>,
 }
+
+/// Bytes of the arena. 32 bits, for there is one of these or two a message; [`Config`](crate::Config) keeps arenas
+/// below that.
+type Span = Range<u32>;
 
 #[derive(Debug)]
 struct Entry {
-    partition: i32,
     offset: i64,
     timestamp_ms: Option<i64>,
-    key: Option<Range<usize>>,
-    payload: Option<Range<usize>>,
+    key: Option<Span>,
+    payload: Option<Span>,
+    /// Of `Content::headers`.
+    headers: Span,
+    partition: i32,
+}
+
+#[derive(Debug)]
+struct HeaderEntry {
+    name: Span,
+    value: Option<Span>,
 }
 
 impl Batch {
@@ -62,7 +80,7 @@ impl Batch {
 
     /// The messages.
     pub fn messages(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
-        (0..self.content.len()).map(|number| self.content.message(number))
+        self.content.entries.iter().map(|entry| self.content.message(entry))
     }
 
     /// How many there are.
@@ -75,58 +93,92 @@ impl Batch {
         self.len() == 0
     }
 
+    /// What the batch takes of the budget, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.content.bytes()
+    }
+
     /// Lets go of the messages and keeps what acknowledges them.
     pub fn into_receipt(self) -> Receipt {
         self.receipt
     }
 }
 
+impl<'b> Headers<'b> {
+    /// The headers, each copied out: whoever looks at them wants to keep them, and most messages are never asked.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Header> {
+        self.entries.iter().map(move |entry| Header {
+            name: String::from_utf8_lossy(slice(self.arena, &entry.name)).into_owned(),
+            value: entry.value.as_ref().map(|value| slice(self.arena, value).to_vec()),
+        })
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+fn slice<'b>(arena: &'b [u8], span: &Span) -> &'b [u8] {
+    &arena[span.start as usize..span.end as usize]
+}
+
+fn keep(arena: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let start = arena.len() as u32;
+    arena.extend_from_slice(bytes);
+    start..arena.len() as u32
+}
+
+/// A message as the client gives it.
+pub(crate) struct Incoming<'m> {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) timestamp_ms: Option<i64>,
+    pub(crate) key: Option<&'m [u8]>,
+    pub(crate) payload: Option<&'m [u8]>,
+}
+
 impl Content {
-    pub(crate) fn push(&mut self, message: Message<'_>) {
-        let mut keep = |bytes: Option<&[u8]>| {
-            bytes.map(|bytes| {
-                let start = self.arena.len();
-                self.arena.extend_from_slice(bytes);
-                start..self.arena.len()
-            })
-        };
-        let (key, payload) = (keep(message.key), keep(message.payload));
-        if !message.headers.is_empty() {
-            self.headers.push((self.entries.len(), message.headers.to_vec()));
+    pub(crate) fn push<'m>(&mut self, message: &Incoming<'m>, headers: impl Iterator<Item = (&'m str, Option<&'m [u8]>)>) {
+        let arena = &mut self.arena;
+        let key = message.key.map(|bytes| keep(arena, bytes));
+        let payload = message.payload.map(|bytes| keep(arena, bytes));
+        let first_header = self.headers.len() as u32;
+        for (name, value) in headers {
+            let name = keep(arena, name.as_bytes());
+            self.headers.push(HeaderEntry { name, value: value.map(|bytes| keep(arena, bytes)) });
         }
-        let Message { partition, offset, timestamp_ms, .. } = message;
-        self.entries.push(Entry { partition, offset, timestamp_ms, key, payload });
+        let headers = first_header..self.headers.len() as u32;
+        let Incoming { partition, offset, timestamp_ms, .. } = *message;
+        self.entries.push(Entry { offset, timestamp_ms, key, payload, headers, partition });
     }
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// What it holds in memory.
     pub(crate) fn bytes(&self) -> usize {
-        self.arena.len() + self.entries.len() * size_of::<Entry>()
+        self.arena.len() + size_of_val(&self.entries[..]) + size_of_val(&self.headers[..])
+    }
+
+    /// Gives back the room that was kept for more, so that the budget is charged with what is really held.
+    pub(crate) fn close(&mut self) {
+        self.arena.shrink_to_fit();
+        self.entries.shrink_to_fit();
+        self.headers.shrink_to_fit();
     }
 
     /// Drops the messages of these partitions; their bytes stay until the batch goes.
     pub(crate) fn drop_partitions(&mut self, partitions: &[i32]) {
-        let mut kept = Content { arena: std::mem::take(&mut self.arena), ..Content::default() };
-        let headers = std::mem::take(&mut self.headers);
-        for (number, entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
-            if partitions.contains(&entry.partition) {
-                continue;
-            }
-            if let Ok(at) = headers.binary_search_by_key(&number, |(number, _)| *number) {
-                kept.headers.push((kept.entries.len(), headers[at].1.clone()));
-            }
-            kept.entries.push(entry);
-        }
-        *self = kept;
+        self.entries.retain(|entry| !partitions.contains(&entry.partition));
     }
 
-    /// Per partition: the offset after the last message, and the oldest and newest timestamps.
-    pub(crate) fn extents(&self) -> Vec<Extent> {
+    /// What there is of each partition. A message without a timestamp counts as written at `now_ms`.
+    pub(crate) fn extents(&self, now_ms: i64) -> Vec<Extent> {
         let mut extents: Vec<Extent> = Vec::new();
         for entry in &self.entries {
-            let at = entry.timestamp_ms.unwrap_or(0);
+            let at = entry.timestamp_ms.unwrap_or(now_ms);
             match extents.iter_mut().find(|extent| extent.partition == entry.partition) {
                 Some(extent) => {
                     extent.next_offset = entry.offset + 1;
@@ -135,6 +187,7 @@ impl Content {
                 }
                 None => extents.push(Extent {
                     partition: entry.partition,
+                    first_offset: entry.offset,
                     next_offset: entry.offset + 1,
                     oldest_ms: at,
                     newest_ms: at,
@@ -144,20 +197,18 @@ impl Content {
         extents
     }
 
-    fn message(&self, number: usize) -> Message<'_> {
-        let entry = &self.entries[number];
-        let slice = |range: &Option<Range<usize>>| range.clone().map(|range| &self.arena[range]);
-        let headers = match self.headers.binary_search_by_key(&number, |(number, _)| *number) {
-            Ok(at) => &self.headers[at].1[..],
-            Err(_) => &[],
-        };
+    fn message(&self, entry: &Entry) -> Message<'_> {
+        let of_arena = |span: &Option<Span>| span.as_ref().map(|span| slice(&self.arena, span));
         Message {
             partition: entry.partition,
             offset: entry.offset,
             timestamp_ms: entry.timestamp_ms,
-            key: slice(&entry.key),
-            payload: slice(&entry.payload),
-            headers,
+            key: of_arena(&entry.key),
+            payload: of_arena(&entry.payload),
+            headers: Headers {
+                arena: &self.arena,
+                entries: &self.headers[entry.headers.start as usize..entry.headers.end as usize],
+            },
         }
     }
 }
@@ -166,6 +217,8 @@ impl Content {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) partition: i32,
+    pub(crate) first_offset: i64,
+    /// The offset after the last message.
     pub(crate) next_offset: i64,
     pub(crate) oldest_ms: i64,
     pub(crate) newest_ms: i64,
@@ -173,33 +226,94 @@ pub(crate) struct Extent {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn message<'b>(partition: i32, offset: i64, payload: &'b [u8], headers: &'b [Header]) -> Message<'b> {
-        Message { partition, offset, timestamp_ms: Some(offset), key: Some(b"k"), payload: Some(payload), headers }
+    /// A message that owns what it holds.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Owned {
+        partition: i32,
+        offset: i64,
+        timestamp_ms: Option<i64>,
+        key: Option<Vec<u8>>,
+        payload: Option<Vec<u8>>,
+        headers: Vec<(String, Option<Vec<u8>>)>,
+    }
+
+    fn put(content: &mut Content, it: &Owned) {
+        let incoming = Incoming {
+            partition: it.partition,
+            offset: it.offset,
+            timestamp_ms: it.timestamp_ms,
+            key: it.key.as_deref(),
+            payload: it.payload.as_deref(),
+        };
+        content.push(&incoming, it.headers.iter().map(|(name, value)| (&name[..], value.as_deref())));
+    }
+
+    fn take_out(content: &Content) -> Vec<Owned> {
+        let own = |entry: &Entry| {
+            let message = content.message(entry);
+            Owned {
+                partition: message.partition,
+                offset: message.offset,
+                timestamp_ms: message.timestamp_ms,
+                key: message.key.map(<[u8]>::to_vec),
+                payload: message.payload.map(<[u8]>::to_vec),
+                headers: message.headers.iter().map(|header| (header.name, header.value)).collect(),
+            }
+        };
+        content.entries.iter().map(own).collect()
+    }
+
+    fn bytes() -> impl Strategy<Value = Option<Vec<u8>>> {
+        prop::option::of(prop::collection::vec(any::<u8>(), 0..20))
+    }
+
+    prop_compose! {
+        fn message()(
+            partition in 0..4i32, offset in 0..1000i64, timestamp_ms in prop::option::of(0..1000i64), key in bytes(),
+            payload in bytes(), headers in prop::collection::vec((".{0,6}", bytes()), 0..3),
+        ) -> Owned {
+            Owned { partition, offset, timestamp_ms, key, payload, headers }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        #[test]
+        fn messages_come_out_as_they_went_in_but_for_dropped_partitions(
+            messages in prop::collection::vec(message(), 0..40), dropped in prop::collection::vec(0..4i32, 0..3),
+        ) {
+            let mut content = Content::default();
+            messages.iter().for_each(|message| put(&mut content, message));
+            content.close();
+            prop_assert_eq!(&take_out(&content), &messages);
+            content.drop_partitions(&dropped);
+            let kept: Vec<Owned> = messages.into_iter().filter(|it| !dropped.contains(&it.partition)).collect();
+            prop_assert_eq!(take_out(&content), kept);
+        }
     }
 
     #[test]
-    fn messages_come_out_as_they_went_in() {
-        let headers = [Header { name: "trace".to_owned(), value: Some(b"1".to_vec()) }];
+    fn an_empty_payload_is_not_a_tombstone() {
         let mut content = Content::default();
-        content.push(message(0, 5, b"five", &[]));
-        content.push(message(1, 7, b"seven", &headers));
-        content.push(Message { payload: None, key: None, ..message(0, 6, b"", &[]) });
-        let out: Vec<_> = (0..content.len()).map(|number| content.message(number)).collect();
-        assert_eq!((out[0].payload, out[1].payload, out[2].payload), (Some(&b"five"[..]), Some(&b"seven"[..]), None));
-        assert_eq!((out[1].headers, out[0].headers.len(), out[2].key), (&headers[..], 0, None));
-        assert_eq!(content.extents()[0], Extent { partition: 0, next_offset: 7, oldest_ms: 5, newest_ms: 6 });
+        let message = Owned { partition: 0, offset: 0, timestamp_ms: None, key: None, payload: Some(vec![]), headers: vec![] };
+        put(&mut content, &message);
+        put(&mut content, &Owned { payload: None, ..message });
+        let payloads: Vec<_> = take_out(&content).into_iter().map(|message| message.payload).collect();
+        assert_eq!(payloads, [Some(vec![]), None]);
     }
 
     #[test]
-    fn messages_of_revoked_partitions_are_dropped_and_the_others_keep_their_headers() {
-        let headers = [Header { name: "trace".to_owned(), value: None }];
+    fn a_message_without_a_timestamp_does_not_make_a_partition_look_decades_behind() {
         let mut content = Content::default();
-        content.push(message(0, 1, b"a", &[]));
-        content.push(message(1, 1, b"b", &headers));
-        content.drop_partitions(&[0]);
-        assert_eq!(content.len(), 1);
-        assert_eq!((content.message(0).payload, content.message(0).headers), (Some(&b"b"[..]), &headers[..]));
+        let message = Owned { partition: 3, offset: 5, timestamp_ms: None, key: None, payload: None, headers: vec![] };
+        put(&mut content, &message);
+        put(&mut content, &Owned { offset: 9, timestamp_ms: Some(700), ..message });
+        let expected = Extent { partition: 3, first_offset: 5, next_offset: 10, oldest_ms: 700, newest_ms: 1_000 };
+        assert_eq!(content.extents(1_000), [expected]);
     }
 }

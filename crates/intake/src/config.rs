@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use rdkafka::ClientConfig;
+
+use crate::{Error, client_config};
+
 /// How a topic is consumed.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -13,17 +17,19 @@ pub struct Config {
     pub topic: String,
     /// How many receivers there are; partition `p` goes to number `p % workers`.
     pub workers: usize,
-    /// Anything librdkafka takes: `security.protocol`, `sasl.*`, `ssl.*`.
+    /// Anything librdkafka takes: `security.protocol`, `sasl.*`, `ssl.*`. It wins over our defaults, but not over
+    /// what correctness rests on (who commits, what, and from where a new group reads).
     pub client: BTreeMap<String, String>,
     /// Static membership: a name that stays the same over restarts.
     pub instance: Option<String>,
-    /// Bytes that may be handed over and not acknowledged.
+    /// Bytes that may be polled and not acknowledged, but for what one burst of a thousand messages adds in headers
+    /// and bookkeeping, and the one message that passes the mark. Then partitions are paused until half of it is free.
     pub budget_bytes: usize,
-    /// Messages that may be handed over and not acknowledged.
+    /// Messages that may be polled and not acknowledged.
     pub budget_messages: usize,
     /// A batch is handed over with so many messages,
     pub batch_messages: usize,
-    /// with so many bytes,
+    /// with so many bytes (1 GiB at most),
     pub batch_bytes: usize,
     /// or at this age.
     pub batch_age: Duration,
@@ -53,5 +59,69 @@ impl Default for Config {
             session_timeout: Duration::from_secs(30),
             commit_interval: Duration::from_secs(1),
         }
+    }
+}
+
+/// The arena of a batch is addressed with 32 bits; this leaves room for the message that passes it.
+const LARGEST_BATCH: usize = 1 << 30;
+
+impl Config {
+    /// What librdkafka is told.
+    pub(crate) fn client_config(&self) -> ClientConfig {
+        let mut config = client_config(&self.brokers, &BTreeMap::new());
+        config
+            .set("session.timeout.ms", self.session_timeout.as_millis().to_string())
+            // librdkafka's own queue is outside the budget, so it is kept small.
+            .set("queued.max.messages.kbytes", "65536")
+            .set("fetch.message.max.bytes", "4194304")
+            .set("statistics.interval.ms", "1000");
+        for (key, value) in &self.client {
+            config.set(key, value);
+        }
+        config
+            .set("group.id", &self.group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("partition.assignment.strategy", "cooperative-sticky");
+        if let Some(instance) = &self.instance {
+            config.set("group.instance.id", instance);
+        }
+        config
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let refuse = |what: &str| Err(Error::Config(what.to_owned()));
+        match self {
+            _ if self.workers == 0 => refuse("workers: at least one is needed"),
+            _ if self.batch_messages == 0 || self.batch_bytes == 0 => refuse("a batch must hold something"),
+            _ if self.batch_bytes > LARGEST_BATCH => refuse("batch_bytes: at most 1 GiB"),
+            _ if self.budget_messages == 0 || self.budget_bytes == 0 => refuse("the budget must hold something"),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_passed_through_wins_over_defaults_but_not_over_what_correctness_rests_on() {
+        let pairs = [("fetch.message.max.bytes", "1000"), ("sasl.username", "hall"), ("enable.auto.commit", "true")];
+        let client = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let config = Config { client, ..Config::default() }.client_config();
+        let get = |key| config.get(key).unwrap();
+        assert_eq!((get("fetch.message.max.bytes"), get("sasl.username"), get("enable.auto.commit")), ("1000", "hall", "false"));
+        assert_eq!((get("enable.auto.offset.store"), get("auto.offset.reset")), ("false", "earliest"));
+    }
+
+    #[test]
+    fn a_configuration_that_could_never_work_is_refused_with_the_name_of_the_mistake() {
+        assert!(Config::default().check().is_ok());
+        let refusal = |config: Config| config.check().unwrap_err().to_string();
+        assert!(refusal(Config { workers: 0, ..Config::default() }).contains("workers"));
+        assert!(refusal(Config { batch_bytes: 2 << 30, ..Config::default() }).contains("batch_bytes"));
+        assert!(refusal(Config { budget_messages: 0, ..Config::default() }).contains("budget"));
     }
 }

@@ -1,9 +1,8 @@
 //! The dead-letter topic: where messages go that cannot be taken. Never to the floor.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use crate::{
     Error, Header, Message,
+    poll::now_ms,
     producer::{Outgoing, Producer},
 };
 
@@ -22,14 +21,15 @@ impl DeadLetters {
     }
 
     /// Sends a message as it came: its key, payload and headers, and beside them why it is here
-    /// (`code` of a bounded set, `reason` in words) and where it stood. Resolves once the broker has
-    /// it; only then may the message be acknowledged.
+    /// and where it stood, as headers: `sundial.code` of a bounded set, `sundial.reason` in words,
+    /// `sundial.topic`, `sundial.partition`, `sundial.offset`, `sundial.timestamp` (of the message, ms since 1970, empty
+    /// where it had none) and `sundial.at` (now, ms). Resolves once the broker has it; only then may the message be
+    /// acknowledged. Waits while the producer's queue is full.
     ///
     /// # Errors
     /// It was not delivered.
     pub async fn send(&self, message: &Message<'_>, code: &str, reason: &str) -> Result<(), Error> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
-        let mut headers = message.headers.to_vec();
+        let mut headers: Vec<Header> = message.headers.iter().collect();
         let mut add = |name: &str, value: String| {
             headers.push(Header { name: format!("sundial.{name}"), value: Some(value.into_bytes()) });
         };
@@ -39,7 +39,7 @@ impl DeadLetters {
         add("partition", message.partition.to_string());
         add("offset", message.offset.to_string());
         add("timestamp", message.timestamp_ms.map_or_else(String::new, |at| at.to_string()));
-        add("at", now.to_string());
+        add("at", now_ms().to_string());
         let letter = Outgoing { topic: &self.topic, key: message.key, payload: message.payload, headers: &headers };
         self.producer.send_and_wait(letter).await
     }

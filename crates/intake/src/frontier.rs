@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::batch::Extent;
+
 /// The batches of one partition in the order they were handed over, until they are acknowledged. The
 /// frontier is the offset after the last batch before which nothing is missing.
 ///
@@ -16,11 +18,18 @@ pub(crate) struct Frontier {
 #[derive(Debug)]
 struct Segment {
     batch: u64,
-    /// The offset after its last message.
-    next_offset: i64,
-    oldest_ms: i64,
-    newest_ms: i64,
-    acknowledged: bool,
+    extent: Extent,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A worker has it.
+    Held,
+    /// It is stored, but something before it is not.
+    Acknowledged,
+    /// The worker let go of it without storing it: nothing comes any more, and the frontier stays before it.
+    Abandoned,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -31,49 +40,84 @@ struct Done {
 
 impl Frontier {
     /// A batch with messages of this partition was handed over.
-    pub(crate) fn handed_over(&mut self, batch: u64, next_offset: i64, oldest_ms: i64, newest_ms: i64) {
-        self.outstanding.push_back(Segment { batch, next_offset, oldest_ms, newest_ms, acknowledged: false });
+    pub(crate) fn handed_over(&mut self, batch: u64, extent: Extent) {
+        self.outstanding.push_back(Segment { batch, extent, state: State::Held });
     }
 
     /// A batch is stored. Returns the frontier if it moved.
     pub(crate) fn acknowledge(&mut self, batch: u64) -> Option<i64> {
-        let segment = self.outstanding.iter_mut().find(|segment| segment.batch == batch)?;
-        segment.acknowledged = true;
+        self.settle(batch, State::Acknowledged);
         let mut moved = None;
-        while let Some(segment) = self.outstanding.pop_front_if(|segment| segment.acknowledged) {
-            self.done = Some(Done { next_offset: segment.next_offset, newest_ms: segment.newest_ms });
-            moved = Some(segment.next_offset);
+        while let Some(Segment { extent, .. }) = self.outstanding.pop_front_if(|it| it.state == State::Acknowledged) {
+            self.done = Some(Done { next_offset: extent.next_offset, newest_ms: extent.newest_ms });
+            moved = Some(extent.next_offset);
         }
         moved
     }
 
-    /// The offset up to which everything is acknowledged.
+    /// A batch will never be acknowledged.
+    pub(crate) fn abandon(&mut self, batch: u64) {
+        self.settle(batch, State::Abandoned);
+    }
+
+    fn settle(&mut self, batch: u64, state: State) {
+        // Batches are numbered in the order they are handed over.
+        if let Ok(at) = self.outstanding.binary_search_by_key(&batch, |segment| segment.batch) {
+            self.outstanding[at].state = state;
+        }
+    }
+
+    /// The offset up to which everything is acknowledged, if anything was.
     pub(crate) fn offset(&self) -> Option<i64> {
         self.done.map(|done| done.next_offset)
     }
 
-    pub(crate) fn is_drained(&self) -> bool {
+    /// The offset of the first message that is not acknowledged, as far as what was handed over tells.
+    pub(crate) fn start(&self) -> Option<i64> {
+        self.offset().or_else(|| self.outstanding.front().map(|segment| segment.extent.first_offset))
+    }
+
+    /// The offset after the last message that was handed over.
+    pub(crate) fn end(&self) -> Option<i64> {
+        self.outstanding.back().map(|segment| segment.extent.next_offset).or(self.offset())
+    }
+
+    /// Whether everything handed over is acknowledged.
+    pub(crate) fn is_done(&self) -> bool {
         self.outstanding.is_empty()
     }
 
-    /// Since when (ms) something waits: the oldest message not acknowledged; where none was handed
-    /// over yet, the newest acknowledged one, for whatever waits is younger.
-    pub(crate) fn waiting_since_ms(&self) -> Option<i64> {
-        let oldest = self.outstanding.iter().map(|segment| segment.oldest_ms).min();
-        oldest.or(self.done.map(|done| done.newest_ms))
+    /// Whether waiting any longer is in vain: nobody holds anything of it.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.outstanding.iter().all(|segment| segment.state != State::Held)
+    }
+
+    /// When the oldest message was written that is handed over and not done, in ms.
+    pub(crate) fn oldest_ms(&self) -> Option<i64> {
+        self.outstanding.iter().map(|segment| segment.extent.oldest_ms).min()
+    }
+
+    /// When the newest message was written of the last batch before the frontier, in ms.
+    pub(crate) fn newest_done_ms(&self) -> Option<i64> {
+        self.done.map(|done| done.newest_ms)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn extent(number: i64) -> Extent {
+        let (oldest_ms, newest_ms) = (number * 10, number * 10 + 9);
+        // Gaps on purpose: the batches are not adjacent.
+        Extent { partition: 0, first_offset: number * 100 + 7, next_offset: (number + 1) * 100, oldest_ms, newest_ms }
+    }
 
     fn with_batches(count: u64) -> Frontier {
         let mut frontier = Frontier::default();
-        for batch in 0..count {
-            let at = batch as i64;
-            frontier.handed_over(batch, (at + 1) * 100, at * 10, at * 10 + 9);
-        }
+        (0..count).for_each(|batch| frontier.handed_over(batch, extent(batch as i64)));
         frontier
     }
 
@@ -82,9 +126,12 @@ mod tests {
         let mut frontier = with_batches(3);
         assert_eq!(frontier.acknowledge(1), None);
         assert_eq!(frontier.acknowledge(2), None);
-        assert_eq!((frontier.offset(), frontier.waiting_since_ms()), (None, Some(0)));
+        assert_eq!(
+            (frontier.offset(), frontier.start(), frontier.end(), frontier.oldest_ms()),
+            (None, Some(7), Some(300), Some(0))
+        );
         assert_eq!(frontier.acknowledge(0), Some(300));
-        assert!(frontier.is_drained());
+        assert_eq!((frontier.is_done(), frontier.start(), frontier.oldest_ms()), (true, Some(300), None));
     }
 
     #[test]
@@ -93,32 +140,29 @@ mod tests {
         for batch in (0..100).filter(|batch| *batch != 7) {
             frontier.acknowledge(batch);
         }
-        assert_eq!((frontier.offset(), frontier.waiting_since_ms()), (Some(700), Some(70)));
+        assert_eq!((frontier.offset(), frontier.oldest_ms(), frontier.is_settled()), (Some(700), Some(70), false));
+        frontier.abandon(7);
+        assert_eq!((frontier.offset(), frontier.is_settled(), frontier.is_done()), (Some(700), true, false));
     }
 
-    #[test]
-    fn every_order_of_acknowledgement_ends_at_the_last_offset() {
-        // All 120 orders of five batches; the frontier never passes the first that is missing.
-        let mut orders = vec![vec![]];
-        for batch in 0..5u64 {
-            orders = orders
-                .into_iter()
-                .flat_map(|order: Vec<u64>| {
-                    (0..=order.len()).map(move |at| {
-                        let mut longer = order.clone();
-                        longer.insert(at, batch);
-                        longer
-                    })
-                })
-                .collect();
-        }
-        assert_eq!(orders.len(), 120);
-        for order in orders {
-            let mut frontier = with_batches(5);
-            for (count, batch) in order.iter().enumerate() {
-                frontier.acknowledge(*batch);
-                let missing = (0..5).find(|it| !order[..=count].contains(it)).unwrap_or(5);
-                assert_eq!(frontier.offset().unwrap_or(0), missing as i64 * 100, "{order:?}");
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_the_order_the_frontier_is_before_the_first_batch_that_is_missing(
+            order in Just((0..12u64).collect::<Vec<_>>()).prop_shuffle(), acknowledged in 0..=12usize,
+            abandoned in prop::collection::btree_set(0..12u64, 0..3),
+        ) {
+            let mut frontier = with_batches(12);
+            abandoned.iter().for_each(|batch| frontier.abandon(*batch));
+            let mut stored = std::collections::BTreeSet::new();
+            for batch in order.into_iter().take(acknowledged).filter(|batch| !abandoned.contains(batch)) {
+                frontier.acknowledge(batch);
+                stored.insert(batch);
+                let missing = (0..12).find(|it| !stored.contains(it)).unwrap_or(12);
+                prop_assert_eq!(frontier.offset().unwrap_or(0), missing as i64 * 100);
+                prop_assert_eq!(frontier.is_done(), stored.len() == 12);
+                prop_assert_eq!(frontier.is_settled(), stored.len() + abandoned.len() == 12);
             }
         }
     }

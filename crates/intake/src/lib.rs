@@ -7,21 +7,28 @@
 //!
 //! One thread polls, always: heartbeats, rebalances and pauses must not wait for a database. What it
 //! reads it hands over in batches, and remembers per partition which of them are acknowledged. Offsets
-//! are committed only up to the first batch that is not ([`frontier`]): a failure pins the frontier,
+//! are committed only up to the first batch that is not (`frontier`): a failure pins the frontier,
 //! lag grows, nothing is skipped. What is handed over and not acknowledged is charged to a budget;
 //! above it the partitions are paused while polling goes on.
+//!
+//! Entry points: [`Intake::start`], then [`Signal`] and [`Receipt`]; [`producer::Producer`] and [`DeadLetters`] for what
+//! goes out; [`admin::ensure_topics`]. No lock is held across a call of the Kafka client, and the poll thread waits for
+//! workers only when partitions are revoked and at the end, each time with a deadline.
 
 pub mod admin;
 mod batch;
 mod config;
 mod consumer;
+mod context;
 mod dead_letters;
 mod frontier;
 mod observer;
+mod poll;
 pub mod producer;
 mod tracker;
+mod trouble;
 
-pub use batch::{Batch, Header, Message};
+pub use batch::{Batch, Header, Headers, Message};
 pub use config::Config;
 pub use consumer::{Intake, Released, Signal};
 pub use dead_letters::DeadLetters;
@@ -41,14 +48,15 @@ pub enum Error {
         /// What the client said.
         source: KafkaError,
     },
-    /// Something did not happen in time.
-    #[error("Kafka, {what}: not within {seconds} s")]
-    TimedOut {
-        /// What was waited for.
-        what: String,
-        /// For how long.
-        seconds: u64,
-    },
+    /// The configuration could never work.
+    #[error("intake: {0}")]
+    Config(String),
+    /// A worker dropped its receiver while the intake was running.
+    #[error("intake: a worker is gone, so nothing of its partitions would be stored any more")]
+    WorkerGone,
+    /// The poll thread panicked.
+    #[error("intake: the poll thread panicked")]
+    Panicked,
     /// The poll thread could not be started.
     #[error("the poll thread could not be started: {0}")]
     Thread(std::io::Error),

@@ -22,13 +22,14 @@ pub trait Observer: Send + Sync {
     /// This offset was committed.
     fn committed(&self, _partition: i32, _offset: i64) {}
     /// How far the frontier is behind the end of the partition: in messages, and in seconds since the
-    /// oldest message that is not acknowledged was written. Told also when nothing flows.
+    /// oldest message that is not acknowledged was written. Told every second, also when nothing flows
+    /// and when writes hang.
     fn lag(&self, _partition: i32, _messages: i64, _seconds: f64) {}
     /// A partition is someone else's now; its lag is theirs to tell.
     fn forgotten(&self, _partition: i32) {}
-    /// What is handed over and not acknowledged, and whether polling is paused for it.
+    /// What is polled and not let go of by the workers, and whether polling is paused for it.
     fn budget(&self, _bytes: usize, _messages: usize, _paused: bool) {}
-    /// The client reported an error of this kind.
+    /// The client reported an error of this kind (of a bounded set).
     fn client_error(&self, _kind: &'static str) {}
 }
 

@@ -74,22 +74,42 @@ pub struct Outgoing<'m> {
     pub headers: &'m [Header],
 }
 
+/// How long to wait before a full queue is tried again.
+const FULL: Duration = Duration::from_millis(5);
+
+type Record<'r> = BaseRecord<'r, [u8], [u8], Box<Waiter>>;
+
+fn record(message: Outgoing<'_>, waiter: Waiter) -> Record<'_> {
+    let mut record = Record::with_opaque_to(message.topic, Box::new(waiter));
+    record.key = message.key;
+    record.payload = message.payload;
+    if !message.headers.is_empty() {
+        let headers = message.headers.iter().fold(OwnedHeaders::new(), |headers, header| {
+            headers.insert(KafkaHeader { key: &header.name, value: header.value.as_deref() })
+        });
+        record.headers = Some(headers);
+    }
+    record
+}
+
 impl Producer {
-    /// A producer for these brokers.
+    /// A producer for these brokers. `client` is passed through to librdkafka; it wins over our defaults, but not
+    /// over acknowledgement by all replicas, idempotence and the spreading of keys.
     ///
     /// # Errors
     /// The client refuses its configuration.
     pub fn new(brokers: &str, client: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let mut config = client_config(brokers, client);
+        let mut config = client_config(brokers, &BTreeMap::new());
         config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("partitioner", "murmur2_random")
             .set("linger.ms", "10")
             .set("batch.size", "1000000")
             .set("compression.type", "lz4")
             .set("queue.buffering.max.messages", "200000")
             .set("queue.buffering.max.kbytes", "131072");
+        for (key, value) in client {
+            config.set(key, value);
+        }
+        config.set("enable.idempotence", "true").set("acks", "all").set("partitioner", "murmur2_random");
         let inner = config.create_with_context(Deliveries::default()).map_err(Error::during("making the producer"))?;
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -98,49 +118,45 @@ impl Producer {
     /// [`Producer::flush`].
     ///
     /// # Errors
-    /// The client refuses the message (too large, no such topic).
+    /// The client refuses the message (too large, say).
     pub fn send(&self, message: Outgoing<'_>) -> Result<(), Error> {
-        self.enqueue(message, None)
+        let mut record = record(message, None);
+        while let Some(refused) = self.enqueue(record)? {
+            record = refused;
+            std::thread::sleep(FULL);
+        }
+        Ok(())
     }
 
-    /// Sends a message and waits for the broker's acknowledgement.
+    /// Sends a message and waits for the broker's acknowledgement, and before that while the queue is full.
     ///
     /// # Errors
-    /// The message was refused, or not delivered within the client's delivery timeout.
+    /// The message was refused, or not delivered within the client's delivery timeout (`message.timeout.ms`).
     pub async fn send_and_wait(&self, message: Outgoing<'_>) -> Result<(), Error> {
         let (sender, receiver) = oneshot::channel();
-        self.enqueue(message, Some(sender))?;
-        let lost = || Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue));
-        let what = format!("sending to {}", message.topic);
-        receiver.await.unwrap_or_else(|_| lost()).map_err(Error::during(what))
+        let mut record = record(message, Some(sender));
+        while let Some(refused) = self.enqueue(record)? {
+            record = refused;
+            tokio::time::sleep(FULL).await;
+        }
+        // The sender goes unused only where the client goes with the message still in its queue.
+        let outcome = receiver.await.unwrap_or(Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue)));
+        outcome.map_err(Error::during(format!("sending to {}", message.topic)))
     }
 
-    fn enqueue(&self, message: Outgoing<'_>, waiter: Waiter) -> Result<(), Error> {
-        let mut record: BaseRecord<'_, [u8], [u8], Box<Waiter>> = BaseRecord::with_opaque_to(message.topic, Box::new(waiter));
-        record.key = message.key;
-        record.payload = message.payload;
-        if !message.headers.is_empty() {
-            let headers = message.headers.iter().fold(OwnedHeaders::new(), |headers, header| {
-                headers.insert(KafkaHeader { key: &header.name, value: header.value.as_deref() })
-            });
-            record.headers = Some(headers);
-        }
-        loop {
-            match self.inner.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => {
-                    record = refused;
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err((error, _)) => return Err(Error::during(format!("sending to {}", message.topic))(error)),
-            }
+    /// Gives the record back where the queue is full.
+    fn enqueue<'r>(&self, record: Record<'r>) -> Result<Option<Record<'r>>, Error> {
+        match self.inner.send(record) {
+            Ok(()) => Ok(None),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) => Ok(Some(refused)),
+            Err((error, record)) => Err(Error::during(format!("sending to {}", record.topic))(error)),
         }
     }
 
-    /// Waits until everything sent is acknowledged; how many messages were.
+    /// Waits until everything sent is acknowledged; how many messages were since the producer was made. Blocks.
     ///
     /// # Errors
-    /// Not in time, or some message failed for good.
+    /// Not in time, or some message failed for good since the last flush.
     pub fn flush(&self, deadline: Duration) -> Result<u64, Error> {
         self.inner.flush(deadline).map_err(Error::during(format!("flushing within {} s", deadline.as_secs())))?;
         let deliveries = self.inner.context();
@@ -148,7 +164,7 @@ impl Producer {
         match failure {
             None => Ok(self.delivered()),
             Some(error) => {
-                let failed = deliveries.failed.load(Ordering::Relaxed);
+                let failed = deliveries.failed.swap(0, Ordering::Relaxed);
                 Err(Error::during(format!("{failed} messages were not delivered, the first"))(error))
             }
         }

@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use crate::{batch::Extent, frontier::Frontier, observer::Observer};
@@ -10,6 +11,8 @@ use crate::{batch::Extent, frontier::Frontier, observer::Observer};
 /// Shared between the poll thread and whoever acknowledges. No lock is held across a Kafka call.
 pub(crate) struct Tracker {
     state: Mutex<State>,
+    /// Told whenever a receipt goes.
+    settled: Condvar,
     observer: Arc<dyn Observer>,
 }
 
@@ -28,6 +31,23 @@ struct Assigned {
     generation: u64,
     frontier: Frontier,
     committed: Option<i64>,
+    assigned_ms: i64,
+    /// When it was last seen that nothing waits.
+    caught_up_ms: Option<i64>,
+}
+
+/// Where a partition stands, by the client's statistics. Negative where the client does not know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    /// The offset after the last message.
+    pub(crate) end: i64,
+    /// The oldest offset there is.
+    pub(crate) begin: i64,
+    /// What the group has committed.
+    pub(crate) committed: i64,
+    /// Whether the client has read to the end and gave us everything. Offsets alone do not tell it: the last ones
+    /// may be markers of transactions, which are never given out.
+    pub(crate) is_read_to_end: bool,
 }
 
 /// Acknowledges a batch. Dropped without that, it gives its part of the budget back and pins the
@@ -40,6 +60,7 @@ pub struct Receipt {
     partitions: Vec<(i32, u64)>,
     bytes: usize,
     messages: usize,
+    acknowledged: bool,
 }
 
 impl std::fmt::Debug for Receipt {
@@ -50,14 +71,9 @@ impl std::fmt::Debug for Receipt {
 
 impl Receipt {
     /// Everything in the batch is stored, or on the dead-letter topic.
-    pub fn acknowledge(self) {
-        let mut state = self.tracker.lock();
-        for (partition, generation) in &self.partitions {
-            let Some(assigned) = state.partitions.get_mut(partition).filter(|it| it.generation == *generation) else { continue };
-            if let Some(offset) = assigned.frontier.acknowledge(self.batch) {
-                self.tracker.observer.frontier(*partition, offset);
-            }
-        }
+    pub fn acknowledge(mut self) {
+        // The rest happens when it is dropped, at the end of this.
+        self.acknowledged = true;
     }
 }
 
@@ -66,25 +82,37 @@ impl Drop for Receipt {
         let mut state = self.tracker.lock();
         state.bytes = state.bytes.saturating_sub(self.bytes);
         state.messages = state.messages.saturating_sub(self.messages);
+        for (partition, generation) in &self.partitions {
+            let Some(assigned) = state.partitions.get_mut(partition).filter(|it| it.generation == *generation) else { continue };
+            if !self.acknowledged {
+                assigned.frontier.abandon(self.batch);
+            } else if let Some(offset) = assigned.frontier.acknowledge(self.batch) {
+                self.tracker.observer.frontier(*partition, offset);
+            }
+        }
+        drop(state);
+        self.tracker.settled.notify_all();
     }
 }
 
 impl Tracker {
     pub(crate) fn new(observer: Arc<dyn Observer>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), observer })
+        Arc::new(Self { state: Mutex::default(), settled: Condvar::new(), observer })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent between statements, so a panic elsewhere does not spoil it.
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn assign(&self, partitions: &[i32]) {
+    pub(crate) fn assign(&self, partitions: &[i32], now_ms: i64) {
         let mut state = self.lock();
         state.next_generation += 1;
         let generation = state.next_generation;
         for partition in partitions {
-            state.partitions.insert(*partition, Assigned { generation, frontier: Frontier::default(), committed: None });
+            let (frontier, committed, caught_up_ms) = Default::default();
+            let assigned = Assigned { generation, frontier, committed, assigned_ms: now_ms, caught_up_ms };
+            state.partitions.insert(*partition, assigned);
         }
     }
 
@@ -96,7 +124,8 @@ impl Tracker {
         }
     }
 
-    /// A batch is about to be handed over: it is charged to the budget.
+    /// A batch is about to be handed over: it is charged to the budget until its receipt goes, even where its
+    /// partitions go before, for so long it is held in memory.
     pub(crate) fn hand_over(self: &Arc<Self>, extents: &[Extent], bytes: usize, messages: usize) -> Receipt {
         let mut state = self.lock();
         let batch = state.next_batch;
@@ -106,31 +135,45 @@ impl Tracker {
         let mut partitions = Vec::with_capacity(extents.len());
         for extent in extents {
             if let Some(assigned) = state.partitions.get_mut(&extent.partition) {
-                assigned.frontier.handed_over(batch, extent.next_offset, extent.oldest_ms, extent.newest_ms);
+                assigned.frontier.handed_over(batch, *extent);
                 partitions.push((extent.partition, assigned.generation));
             }
         }
-        Receipt { tracker: Arc::clone(self), batch, partitions, bytes, messages }
+        Receipt { tracker: Arc::clone(self), batch, partitions, bytes, messages, acknowledged: false }
     }
 
-    /// Bytes and messages handed over and not acknowledged.
+    /// Bytes and messages handed over whose receipts are still there.
     pub(crate) fn used(&self) -> (usize, usize) {
         let state = self.lock();
         (state.bytes, state.messages)
     }
 
-    /// Whether nothing of these partitions (of any, where none are named) is outstanding.
-    pub(crate) fn is_drained(&self, partitions: Option<&[i32]>) -> bool {
-        let state = self.lock();
-        let meant = |partition: &i32| partitions.is_none_or(|only| only.contains(partition));
-        state.partitions.iter().filter(|(partition, _)| meant(partition)).all(|(_, it)| it.frontier.is_drained())
+    /// Waits until nobody holds anything of these partitions (of any, where none are named), at most so long.
+    /// Whether everything handed over was acknowledged.
+    pub(crate) fn wait_until_settled(&self, partitions: Option<&[i32]>, patience: Duration) -> Settled {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            let mine = || state.partitions.iter().filter(|(partition, _)| is_meant(partitions, **partition));
+            if mine().all(|(_, it)| it.frontier.is_done()) {
+                return Settled::Done;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if mine().all(|(_, it)| it.frontier.is_settled()) {
+                return Settled::WithGaps;
+            }
+            if left.is_zero() {
+                return Settled::NotInTime;
+            }
+            state = self.settled.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Offsets that have moved since they were last committed.
     pub(crate) fn committable(&self, partitions: Option<&[i32]>) -> Vec<(i32, i64)> {
         let state = self.lock();
-        let meant = |partition: &i32| partitions.is_none_or(|only| only.contains(partition));
-        let moved = state.partitions.iter().filter(|(partition, _)| meant(partition)).filter_map(|(partition, it)| {
+        let mine = state.partitions.iter().filter(|(partition, _)| is_meant(partitions, **partition));
+        let moved = mine.filter_map(|(partition, it)| {
             let offset = it.frontier.offset()?;
             (it.committed != Some(offset)).then_some((*partition, offset))
         });
@@ -147,60 +190,53 @@ impl Tracker {
         }
     }
 
-    /// Tells how far a partition is behind: `end` is the offset after its last message, `committed`
-    /// what the group had when we took it over.
-    pub(crate) fn observe_lag(&self, partition: i32, end: i64, committed: i64, now_ms: i64) {
-        let state = self.lock();
-        let Some(assigned) = state.partitions.get(&partition) else { return };
-        let frontier = assigned.frontier.offset().unwrap_or(committed.max(0));
-        let messages = (end - frontier).max(0);
-        let since = assigned.frontier.waiting_since_ms().filter(|_| messages > 0);
-        let seconds = since.map_or(0.0, |since| (now_ms - since).max(0) as f64 / 1000.0);
-        self.observer.lag(partition, messages, seconds);
+    /// Tells how far a partition is behind.
+    pub(crate) fn observe_lag(&self, partition: i32, standing: Standing, now_ms: i64) {
+        let mut state = self.lock();
+        let Some(assigned) = state.partitions.get_mut(&partition) else { return };
+        if let Some((messages, seconds)) = assigned.lag(standing, now_ms) {
+            self.observer.lag(partition, messages, seconds);
+        }
+    }
+}
+
+/// How waiting for receipts ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// Everything is acknowledged.
+    Done,
+    /// Nobody holds anything any more, but something was let go of without being acknowledged.
+    WithGaps,
+    /// Something is still held.
+    NotInTime,
+}
+
+fn is_meant(partitions: Option<&[i32]>, partition: i32) -> bool {
+    partitions.is_none_or(|only| only.contains(&partition))
+}
+
+impl Assigned {
+    /// Messages after the frontier, and seconds since the oldest of them was written; none while nothing is known.
+    fn lag(&mut self, standing: Standing, now_ms: i64) -> Option<(i64, f64)> {
+        let known = |offset: i64| (offset >= 0).then_some(offset);
+        // What was handed over may be ahead of statistics a second old.
+        let end = known(standing.end).max(self.frontier.end())?;
+        let start = self.frontier.start().or(known(standing.committed)).or(known(standing.begin))?;
+        let messages = match self.frontier.is_done() && standing.is_read_to_end {
+            true => 0,
+            false => (end - start).max(0),
+        };
+        if messages == 0 {
+            self.caught_up_ms = Some(now_ms);
+            return Some((0, 0.0));
+        }
+        // What was not handed over yet is younger than what was, and than the moment when nothing waited.
+        let younger_than = self.frontier.newest_done_ms().max(self.caught_up_ms).unwrap_or(self.assigned_ms);
+        let since = self.frontier.oldest_ms().unwrap_or(younger_than);
+        Some((messages, (now_ms - since).max(0) as f64 / 1000.0))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn extent(partition: i32, next_offset: i64) -> Extent {
-        Extent { partition, next_offset, oldest_ms: 0, newest_ms: 0 }
-    }
-
-    #[test]
-    fn a_late_receipt_of_an_old_generation_moves_nothing_and_is_refunded_once() {
-        let tracker = Tracker::new(Arc::new(()));
-        tracker.assign(&[0]);
-        let late = tracker.hand_over(&[extent(0, 10)], 100, 10);
-        tracker.forget(&[0]);
-        tracker.assign(&[0]);
-        let receipt = tracker.hand_over(&[extent(0, 5)], 50, 5);
-        late.acknowledge();
-        assert_eq!((tracker.committable(None), tracker.used()), (vec![], (50, 5)));
-        receipt.acknowledge();
-        assert_eq!((tracker.committable(None), tracker.used()), (vec![(0, 5)], (0, 0)));
-    }
-
-    #[test]
-    fn a_dropped_receipt_is_refunded_and_pins_the_frontier() {
-        let tracker = Tracker::new(Arc::new(()));
-        tracker.assign(&[0]);
-        drop(tracker.hand_over(&[extent(0, 10)], 100, 10));
-        tracker.hand_over(&[extent(0, 20)], 100, 10).acknowledge();
-        assert_eq!((tracker.committable(None), tracker.used(), tracker.is_drained(None)), (vec![], (0, 0), false));
-    }
-
-    #[test]
-    fn an_offset_is_committed_once() {
-        let tracker = Tracker::new(Arc::new(()));
-        tracker.assign(&[0, 1]);
-        tracker.hand_over(&[extent(0, 10), extent(1, 3)], 1, 1).acknowledge();
-        let mut offsets = tracker.committable(None);
-        offsets.sort_unstable();
-        assert_eq!(offsets, [(0, 10), (1, 3)]);
-        tracker.committed(&offsets);
-        assert!(tracker.committable(None).is_empty());
-        assert!(tracker.is_drained(Some(&[0])));
-    }
-}
+#[path = "tracker_tests.rs"]
+mod tests;
