@@ -11,6 +11,7 @@ mod error;
 pub mod kafka;
 pub mod ports;
 pub mod process;
+pub mod testing;
 
 pub use cache::Cache;
 pub use clickhouse::{ClickHouse, ClickHouseOptions, Launcher};
