@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, too, may fail loudly")]
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
@@ -57,7 +57,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cards", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (kept, mut statuses) = (Arc::clone(&requests), statuses.to_vec().into_iter());
+        let (kept, mut statuses) = (Arc::clone(&requests), VecDeque::from(statuses.to_vec()));
         tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -66,7 +66,7 @@ impl Server {
                     assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the client went away");
                 }
                 kept.lock().unwrap().push(String::from_utf8(bytes).unwrap());
-                let status = statuses.next().unwrap_or(200);
+                let status = statuses.pop_front().unwrap_or(200);
                 let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
