@@ -52,6 +52,7 @@ lint: ## Check formatting, clippy, the Prometheus rules and the compose file
 test: ## Everything that CI checks
 	@scripts/setup test
 	@$(MAKE) --no-print-directory lint
+	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
 
 .PHONY: rules
