@@ -117,6 +117,8 @@ impl Hall {
 
     /// Waits until the group has committed everything: what is on the topic is stored.
     pub async fn wait_until_stored(&self, running: &mut Running) {
+        // Lag is told once a second; what was told before the last message was sent says nothing.
+        tokio::time::sleep(Duration::from_millis(2500)).await;
         let deadline = Instant::now() + PATIENCE;
         loop {
             let metrics = self.get_admin("/metrics").await.unwrap_or_default();

@@ -46,8 +46,9 @@ fn root() -> PathBuf {
 fn dashboards() -> Vec<(String, Value)> {
     let files = fs::read_dir(root().join("dashboards")).unwrap().map(|it| it.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
-    let parsed: Vec<_> =
-        json.map(|path| (path.display().to_string(), serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap())).collect();
+    let parsed: Vec<_> = json
+        .map(|path| (path.display().to_string(), serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()))
+        .collect();
     assert!(parsed.len() >= 2, "found only {} dashboards", parsed.len());
     parsed
 }
@@ -130,7 +131,8 @@ fn promtool_reads_every_expression_and_knows_every_metric() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("panels.rules.yml");
     fs::write(&file, groups.to_string()).unwrap();
-    let checked = Command::new("promtool").args(["check", "rules"]).arg(&file).output().expect("promtool: run scripts/setup test");
+    let checked =
+        Command::new("promtool").args(["check", "rules"]).arg(&file).output().expect("promtool: run scripts/setup test");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     expressions.iter().for_each(|it| assert_known_metrics(it));
 }
@@ -140,17 +142,20 @@ fn every_alert_has_a_runbook_and_a_test_and_knows_its_metrics() {
     let deploy = root().join("deploy/prometheus");
     let rules = fs::read_to_string(deploy.join("sundial.rules.yml")).unwrap();
     assert_known_metrics(&rules);
-    let tests: String = fs::read_dir(deploy.join("tests")).unwrap().map(|it| fs::read_to_string(it.unwrap().path()).unwrap()).collect();
+    let tests: String =
+        fs::read_dir(deploy.join("tests")).unwrap().map(|it| fs::read_to_string(it.unwrap().path()).unwrap()).collect();
     let alerts: BTreeSet<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
     assert!(alerts.len() >= 6, "{alerts:?}");
     for alert in alerts {
         assert!(rules.contains(&format!("runbook_url: docs/runbooks/{alert}.md")), "{alert} names no runbook");
-        let runbook = fs::read_to_string(root().join(format!("docs/runbooks/{alert}.md"))).unwrap_or_else(|_| panic!("no runbook of {alert}"));
+        let runbook = fs::read_to_string(root().join(format!("docs/runbooks/{alert}.md")))
+            .unwrap_or_else(|_| panic!("no runbook of {alert}"));
         for part in ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] {
             assert!(runbook.contains(part), "the runbook of {alert} has no {part}");
         }
         let fires = tests.split("alertname: ").any(|it| it.starts_with(&format!("{alert}\n")) && it.contains("exp_labels"));
-        let is_silent = tests.split("alertname: ").any(|it| it.starts_with(&format!("{alert}\n")) && it.contains("exp_alerts: []"));
+        let is_silent =
+            tests.split("alertname: ").any(|it| it.starts_with(&format!("{alert}\n")) && it.contains("exp_alerts: []"));
         assert!(fires && is_silent, "{alert}: tested firing {fires}, silent {is_silent}");
     }
 }

@@ -82,7 +82,8 @@ async fn dead_letters(hall: &Hall, expected: usize) -> usize {
     while let Ok(Some(signal)) = tokio::time::timeout(silence, signals[0].recv()).await {
         let intake::Signal::Batch(batch) = signal else { continue };
         for letter in batch.messages() {
-            let place = letter.headers.iter().filter(|header| matches!(header.name.as_str(), "sundial.partition" | "sundial.offset"));
+            let place =
+                letter.headers.iter().filter(|header| matches!(header.name.as_str(), "sundial.partition" | "sundial.offset"));
             places.insert(place.map(|header| header.value.clone()).collect::<Vec<_>>());
         }
         batch.into_receipt().acknowledge();

@@ -1,1 +1,127 @@
-//! To come.
+//! What people see: the API, the metrics, the cards and the monthly export of a county at work.
+
+use domain::{Calendar, Instant};
+use serde_json::Value;
+use simulate::{County, Options, Simulation};
+use tests::{Hall, lines, values};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_at_work_shows_the_same_figures_everywhere() {
+    let hall = Hall::open().await;
+    let catalog = hall.write("catalog.toml", County::sample_catalog());
+    let set = format!("rules.catalog={}", catalog.display());
+    let mut running = hall.run(&["--set", &set]);
+    let simulation = Simulation::new(County::sample(), Options { seed: 5, cases_per_day: 30 });
+    let at = |text| Instant::parse(text).expect("an instant");
+    let zone = Calendar::china().zone().clone();
+    let events: Vec<_> = simulation.history(at("2025-03-01T00:00:00+08:00"), at("2025-05-01T00:00:00+08:00")).collect();
+    let messages: Vec<(String, String)> =
+        events.iter().map(|event| (event.case_no.to_string(), wire::encode(event, &zone))).collect();
+    let file = hall.write("events.ndjson", lines(messages.iter().map(|(_, payload)| payload)));
+    hall.sundial(&["produce", file.to_str().expect("a path")]).succeeds();
+    hall.wait_until_stored(&mut running).await;
+
+    // The API's figures are those of `assess` on the same events.
+    let now = "2026-11-20T12:00:00+08:00";
+    let catalog = catalog.to_str().expect("a path");
+    let file = file.to_str().expect("a path");
+    let assessed = hall.sundial(&["assess", "--figures", "--catalog", catalog, "--as-of", now, file]).succeeds();
+    let assessed: Value = serde_json::from_slice(&assessed).expect("JSON");
+    let (status, body) = hall.get_api("/api/v1/figures").await;
+    assert_eq!(status, 200, "{body}");
+    let answer: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(answer["groups"][0]["figures"], assessed);
+    assert!(answer["variant"].as_str().expect("the variant").contains("exclude_first_day"));
+
+    // By department and month they add up.
+    for group_by in ["department", "month", "window", "item", "region"] {
+        let (_, body) = hall.get_api(&format!("/api/v1/figures?group_by={group_by}")).await;
+        let answer: Value = serde_json::from_str(&body).expect("JSON");
+        let groups = answer["groups"].as_array().expect("groups");
+        let sum: u64 = groups.iter().filter_map(|group| group["figures"]["closed"].as_u64()).sum();
+        assert_eq!(Some(sum), assessed["closed"].as_u64(), "{group_by}");
+    }
+
+    // A card leads to its case, and the case tells it too.
+    let (_, body) = hall.get_api("/api/v1/cards?level=yellow&limit=1").await;
+    let cards: Value = serde_json::from_str(&body).expect("JSON");
+    let case_no = cards[0]["case_no"].as_str().expect("a case");
+    let (status, body) = hall.get_api(&format!("/api/v1/cases/{case_no}")).await;
+    assert_eq!(status, 200);
+    let case: Value = serde_json::from_str(&body).expect("JSON");
+    let told = case["assessment"]["cards"].as_array().expect("cards").iter().any(|card| card["rule"] == cards[0]["rule"]);
+    assert!(
+        told && !case["events"].as_array().expect("events").is_empty() && !case["spans"].as_array().expect("spans").is_empty()
+    );
+
+    // The gauges are those of the store.
+    let metrics = hall.get_admin("/metrics").await.expect("metrics");
+    assert_eq!(values(&metrics, "sundial_engine_events_total"), [events.len() as f64]);
+    assert_eq!(hall.get_admin("/readyz").await.expect("an answer"), "ready\n");
+
+    // The monthly export has a line a unit, in every form.
+    let (status, csv) = hall.get_api("/api/v1/exports/monthly/2025-04.csv").await;
+    assert_eq!(status, 200, "{csv}");
+    let (_, json) = hall.get_api("/api/v1/exports/monthly/2025-04.json").await;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(csv.lines().count(), 2 + json["departments"].as_array().expect("departments").len());
+    assert!(json["county"]["closed"].as_u64() > json["departments"][0]["figures"]["closed"].as_u64());
+
+    // Mistakes are told as problem details that name the place.
+    for (path, status, word) in [
+        ("/api/v1/cases/nobody", 404, "nobody"),
+        ("/api/v1/cases?status=fine", 400, "status=fine"),
+        ("/api/v1/figures?group_by=mood", 400, "group_by=mood"),
+        ("/api/v1/exports/monthly/2025-13.csv", 400, "2025-13"),
+        ("/api/v2", 404, "no such resource"),
+    ] {
+        let (found, body) = hall.get_api(path).await;
+        let problem: Value = serde_json::from_str(&body).expect("JSON");
+        assert_eq!((found, problem["status"].as_u64()), (status, Some(u64::from(status))), "{path}: {body}");
+        assert!(problem["detail"].as_str().expect("a detail").contains(word), "{path}: {body}");
+    }
+    running.terminate();
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_event_withdraws_a_card_and_it_stays_visible() {
+    let hall = Hall::open().await;
+    let catalog =
+        hall.write("catalog.csv", "code,name,department,form,promised_limit\na,甲,环境保护局,committed,7 working_days\n");
+    let set = format!("rules.catalog={}", catalog.display());
+    let mut running = hall.run(&["--set", &set]);
+    let event = |id: u32, kind: &str, when: &str, more: &str| {
+        format!(
+            r#"{{"event_id":"{id}","source":"s","kind":"{kind}","case_no":"c","item":"a","occurred_at":"{when}T10:00:00+08:00"{more}}}"#
+        )
+    };
+    let accepted = event(1, "accepted", "2018-10-15", "");
+    hall.produce([(Some(&b"c"[..]), accepted.as_bytes())]);
+    hall.wait_until_stored(&mut running).await;
+    assert_eq!(
+        hall.query("SELECT arraySort(groupArray(level)) FROM cards FINAL WHERE state = 'issued'").await,
+        "['red','reminder','yellow']"
+    );
+
+    let closed = event(2, "closed", "2018-10-18", r#","outcome":"granted""#);
+    hall.produce([(Some(&b"c"[..]), closed.as_bytes())]);
+    hall.wait_until_stored(&mut running).await;
+    assert_eq!(hall.query("SELECT count() FROM cards FINAL WHERE state = 'issued'").await, "0");
+    let (_, body) = hall.get_api("/api/v1/cards?state=withdrawn").await;
+    let cards: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(cards.as_array().expect("cards").len(), 3);
+    assert_eq!(cards[0]["reason"], "no longer founded on the events of the case");
+
+    // The case leaves with its last event.
+    let taken_back = |payload: &str| payload.replacen('{', r#"{"revision":2,"retracted":true,"#, 1);
+    let (one, two) = (taken_back(&accepted), taken_back(&closed));
+    hall.produce([(Some(&b"c"[..]), one.as_bytes()), (Some(&b"c"[..]), two.as_bytes())]);
+    hall.wait_until_stored(&mut running).await;
+    assert_eq!(hall.get_api("/api/v1/cases/c").await.0, 404);
+    assert_eq!(hall.query("SELECT count() FROM cases FINAL").await, "0");
+    let ran = hall.sundial(&["--set", &set, "verify"]);
+    assert!(ran.output.status.success(), "{}", String::from_utf8_lossy(&ran.output.stdout));
+    running.terminate();
+    hall.close().await;
+}

@@ -116,9 +116,10 @@ impl Metrics {
         self.events.inc_by(events as u64);
     }
 
-    pub fn worker_holds(&self, cases: usize, deadlines: usize) {
-        self.cases_held.set(cases as i64);
-        self.deadlines.set(deadlines as i64);
+    /// What a worker holds changed by so much.
+    pub fn worker_holds(&self, cases: i64, deadlines: i64) {
+        self.cases_held.add(cases);
+        self.deadlines.add(deadlines);
     }
 
     pub fn card(&self, level: Level, change: &str) {

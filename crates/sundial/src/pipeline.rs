@@ -54,6 +54,7 @@ pub struct Parts {
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     let mut worker = Worker::new();
     let mut writes: JoinSet<()> = JoinSet::new();
+    let mut told = (0, 0);
     loop {
         let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
         tokio::select! {
@@ -77,7 +78,9 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                 parts.start_write(Rows::new(), changes, None, &mut writes);
             }
         }
-        parts.metrics.worker_holds(worker.cases_held(), worker.deadlines_queued());
+        let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
+        parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
+        told = holds;
     }
     while writes.join_next().await.is_some() {}
 }

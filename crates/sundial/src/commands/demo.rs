@@ -82,10 +82,7 @@ pub async fn run(mut config: Config, args: DemoArgs) -> anyhow::Result<ExitCode>
     let engines = Engines::start(&args.data).await?;
     config.kafka.brokers = engines.broker.bootstrap();
     config.clickhouse.url = engines.clickhouse.url();
-    let result = tokio::select! {
-        result = with_engines(&mut config, &args) => result,
-        signal = ended_by_signal() => signal.map_err(Into::into),
-    };
+    let result = with_engines(&mut config, &args).await;
     say("ending …")?;
     engines.stop().await;
     result.map(|()| ExitCode::SUCCESS)
