@@ -1,316 +1,376 @@
-//! The life of one case.
+//! The life of one case, up to its decision. How it ends is told in `ending`.
 
 use domain::{
-    Calendar, Event, Instant, Kind, Text,
-    catalog::Unit,
-    counting::{Axis, Counting, Scale},
-    event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
+    Event, Instant, Kind, Text,
+    event::{Acceptance, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
-use rand::{RngExt, SeedableRng};
+use jiff::civil::Date;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::county::{County, Offer};
+use crate::{
+    acts::Actor,
+    county::{County, Department, Habit, Version},
+    office::OfficeTime,
+    random::{Purpose, rng},
+};
+
+// Shares, chosen so that a half-year looks like those of a county's monthly bulletins.
+
+/// Cases that are decided on the spot.
+const IMMEDIATE: f64 = 0.45;
+/// Cases of delegated items that are handed in at a township's counter.
+const AT_TOWNSHIP: f64 = 0.4;
+/// Applications handed in online.
+const ONLINE: f64 = 0.3;
+/// An item code that no catalogue has (any more).
+const UNKNOWN_ITEM: f64 = 0.001;
+/// Something is missing; then the applicant is asked again; or asked only after acceptance.
+const CORRECTION: f64 = 0.09;
+const SECOND_CORRECTION: f64 = 0.08;
+const CORRECTION_AFTER_ACCEPTANCE: f64 = 0.015;
+/// Nobody answers within five days.
+const UNANSWERED: f64 = 0.006;
+const NOT_ACCEPTED: f64 = 0.025;
+const GREEN_CHANNEL: f64 = 0.03;
+const KEY_PROJECT: f64 = 0.03;
+/// Of the cases of departments that take part in joint approvals.
+const JOINT: f64 = 0.04;
+const DEFERRED_MATERIAL: f64 = 0.03;
+/// The source computes its own due time.
+const EXPLICIT_DUE: f64 = 0.02;
+const SPECIAL: f64 = 0.12;
+const STEP_SKIPPED: f64 = 0.006;
+const STEP_RETURNED: f64 = 0.02;
+const STEP_OFF_HALL: f64 = 0.05;
+/// Cases of a window that closes at once, or suspends near the due time, in which it does.
+const HABITUAL: f64 = 0.5;
+
+/// Of the promise, how much a case takes in the middle, and how widely that is spread.
+const USUAL_SHARE: f64 = 0.54;
+const SPREAD: f64 = 0.42;
+/// How much slower a month with a backlog is.
+const BACKLOG: f64 = 1.8;
+
+/// Ways out before a decision, each with its share.
+const LEFT_EARLY: [(Outcome, f64); 4] =
+    [(Outcome::Withdrawn, 0.020), (Outcome::Returned, 0.008), (Outcome::Forwarded, 0.004), (Outcome::Voided, 0.002)];
 
 /// Tells the life of a case step by step.
 pub(crate) struct Life<'a> {
-    county: &'a County,
-    calendar: &'a Calendar,
-    rng: ChaCha8Rng,
-    case_no: Text,
-    offer: &'a Offer,
-    window: &'a str,
-    region: &'a str,
-    now: Instant,
-    /// The calendar ended before the case did: it stays as it is.
-    is_beyond: bool,
-    events: Vec<Event>,
+    pub(crate) county: &'a County,
+    pub(crate) office: &'a OfficeTime,
+    pub(crate) rng: ChaCha8Rng,
+    pub(crate) number: u64,
+    pub(crate) case_no: Text,
+    pub(crate) version: &'a Version,
+    /// The item code as the source reports it.
+    pub(crate) item: Text,
+    pub(crate) department: &'a Department,
+    pub(crate) window: Text,
+    pub(crate) habit: Option<Habit>,
+    pub(crate) region: Text,
+    pub(crate) clerk: Actor,
+    pub(crate) arrived_on: Date,
+    pub(crate) now: Instant,
+    pub(crate) events: Vec<Event>,
+    /// Fast lanes: of the usual time.
+    haste: f64,
 }
 
 impl<'a> Life<'a> {
-    /// Case number `number` of a seed: always the same life.
-    pub(crate) fn new(county: &'a County, calendar: &'a Calendar, seed: u64, number: u64, arrival: Instant) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-        // Nearly half of the people come for something that is done on the spot.
-        let on_the_spot = rng.random_bool(0.45);
-        let form = if on_the_spot { Form::Immediate } else { Form::Committed };
-        let mut at = rng.random_range(0..county.offers.len());
-        if let Some(steps) =
-            (0..county.offers.len()).find(|step| county.offers[(at + step) % county.offers.len()].item.form == form)
-        {
-            at = (at + steps) % county.offers.len();
-        }
-        let offer = &county.offers[at];
-        let window = &offer.department.windows[rng.random_range(0..offer.department.windows.len())];
-        let township = offer.item.delegated_to_townships && rng.random_bool(0.4) && !county.townships.is_empty();
-        let region = if township { &county.townships[rng.random_range(0..county.townships.len())].code } else { &county.region };
-        Self {
+    /// Case `number` of a seed: always the same life.
+    pub(crate) fn new(county: &'a County, office: &'a OfficeTime, seed: u64, number: u64, arrival: Instant) -> Self {
+        let mut rng = rng(seed, Purpose::Life, number);
+        let offers = if rng.random_bool(IMMEDIATE) { &county.immediate } else { &county.committed };
+        let offer = offers.at(rng.random_range(0.0..1.0));
+        let arrived_on = office.local_date(arrival);
+        let version = offer.version(arrived_on);
+        let department = &county.departments[offer.department];
+        let window = &department.windows[rng.random_range(0..department.windows.len())];
+        let staff = &department.window_staff[rng.random_range(0..department.window_staff.len())];
+        let clerk = Actor { handler: staff.clone(), role: Role::Window, place: Place::Hall };
+        let is_unknown = rng.random_bool(UNKNOWN_ITEM);
+        let code = &version.item.code;
+        let mut life = Self {
             county,
-            calendar,
-            case_no: format!("{}-{number:08}", county.region).into(),
-            offer,
-            window,
-            region,
+            office,
+            number,
+            case_no: format!("{}-{number}", county.region).into(),
+            version,
+            item: if is_unknown { format!("{code}-old").into() } else { code.clone() },
+            department,
+            window: window.name.clone(),
+            habit: window.habit,
+            region: county.region.clone(),
+            clerk,
+            arrived_on,
             now: arrival,
-            is_beyond: false,
-            events: Vec::new(),
+            events: Vec::with_capacity(16),
+            haste: 1.0,
             rng,
+        };
+        if version.item.delegated_to_townships && !county.townships.is_empty() && life.chance(AT_TOWNSHIP) {
+            life.move_to_township();
         }
+        life
     }
 
-    /// Lives it to its end.
+    fn move_to_township(&mut self) {
+        let county = self.county;
+        let township = self.pick(&county.townships);
+        self.region = township.code.clone();
+        self.window = format!("{}便民服务中心", township.name).into();
+        self.habit = None;
+        self.clerk = Actor { handler: township.staff.clone(), role: Role::Window, place: Place::Township };
+    }
+
+    /// Lives it to its end; events in the order of time.
     pub(crate) fn live(mut self) -> Vec<Event> {
-        match self.offer.item.form {
+        match self.version.item.form {
             Form::Immediate => self.live_immediate(),
             Form::Committed => self.live_committed(),
         }
-        self.enter();
+        // Ratings, deliveries and deferred papers come while other things go on.
+        self.events.sort_by_key(|event| event.occurred_at);
         self.events
     }
 
     fn live_immediate(&mut self) {
         self.apply();
-        self.pass_minutes(2, 20);
+        self.pass_minutes(1.0, 12.0);
         self.accept();
-        self.pass_minutes(3, 40);
-        self.decide_and_hand_over();
+        self.pass_minutes(2.0, 25.0);
+        self.decide_and_end();
     }
 
     fn live_committed(&mut self) {
         self.apply();
-        if self.chance(0.02) {
-            // Nobody answers, or not before the law has answered for them.
-            self.pass_days(6.5);
-        } else {
-            let days = self.rng.random_range(0.02..1.5);
-            self.pass_days(days);
-        }
-        if self.chance(0.03) {
-            return self.window_says(Kind::NotAccepted);
-        }
-        let corrections = if self.chance(0.10) { 1 + usize::from(self.chance(0.08)) } else { 0 };
-        self.accept();
-        if self.is_quick_fraud() {
-            // Accepted and closed within seconds: the work was done before, outside the system.
-            self.pass_ms(20_000);
-            return self.close(Outcome::Granted);
-        }
-        for _ in 0..corrections {
-            self.correct();
-        }
-        self.work();
-    }
-
-    /// Review, special procedures, signature, decision: spread over the time the case takes.
-    fn work(&mut self) {
-        let days = self.days_to_take();
-        self.pass_days(days * 0.1);
-        let is_skipped = self.chance(0.01);
-        if !is_skipped {
-            self.section_says(Kind::StepStarted { step: "review".into() });
-        }
-        self.pass_days(days * 0.4);
-        if self.chance(0.12) {
-            self.special();
-        }
-        if !is_skipped {
-            self.section_says(Kind::StepCompleted { step: "review".into(), result: Some(StepResult::Passed) });
-        }
-        if self.chance(0.03) {
-            return self.close(Outcome::Withdrawn);
-        }
-        if self.chance(0.01) {
-            return self.close(Outcome::Returned);
-        }
-        self.pass_days(days * 0.2);
-        self.section_says(Kind::StepStarted { step: "sign".into() });
-        self.pass_days(days * 0.3);
-        self.section_says(Kind::StepCompleted { step: "sign".into(), result: Some(StepResult::Passed) });
-        self.decide_and_hand_over();
-    }
-
-    /// How many working days the department takes: usually well within the promise, sometimes not.
-    fn days_to_take(&mut self) -> f64 {
-        let promise = match self.offer.item.promised_limit.stated() {
-            Some(limit) if limit.unit == Unit::WorkingDays => f64::from(limit.amount),
-            _ => 5.0,
-        };
-        // Lognormal around half of the promise; the tail is what is late.
-        let normal: f64 = (0..12).map(|_| self.rng.random_range(0.0..1.0)).sum::<f64>() - 6.0;
-        promise * 0.5 * (normal * 0.4).exp() * self.offer.department.pace
-    }
-
-    fn special(&mut self) {
-        let procedures =
-            [Procedure::ExpertReview, Procedure::Hearing, Procedure::External, Procedure::Testing, Procedure::Extension];
-        let procedure = procedures[self.rng.random_range(0..procedures.len())];
-        let granted = self.rng.random_range(2..10);
-        let start = SpecialStart {
-            procedure,
-            granted_days: Some(granted),
-            written_notice: Some(!self.rng.random_bool(0.1)),
-            party: (procedure == Procedure::External).then(|| "agency-3".into()),
-        };
-        self.section_says(Kind::SpecialStarted(Box::new(start)));
-        if procedure == Procedure::Extension {
+        if !self.be_heard() {
             return;
         }
-        let days = f64::from(granted) * self.rng.random_range(0.5..1.3);
-        self.pass_days(days);
-        self.section_says(Kind::SpecialEnded { procedure: Some(procedure) });
+        self.accept();
+        if self.habit == Some(Habit::ClosesAtOnce) && self.chance(HABITUAL) {
+            let seconds = self.rng.random_range(4..30);
+            self.pass_seconds(seconds);
+            return self.close_at_once();
+        }
+        if self.chance(CORRECTION_AFTER_ACCEPTANCE) {
+            self.pass_minutes(30.0, 300.0);
+            self.correct();
+        }
+        if let Some(outcome) = self.work() {
+            return self.close(outcome);
+        }
+        self.decide_and_end();
+    }
+
+    fn apply(&mut self) {
+        let online = self.chance(ONLINE);
+        let channel = Some(if online { "online" } else { "counter" }.into());
+        let place = if online { Place::Online } else { self.clerk.place };
+        let actor = Actor { place, ..self.clerk.clone() };
+        self.says(Kind::Applied { channel }, actor);
+    }
+
+    /// From the application to the point where it can be accepted; whether it gets there.
+    fn be_heard(&mut self) -> bool {
+        if self.chance(CORRECTION) {
+            self.pass_minutes(20.0, 600.0);
+            self.correct();
+            if self.chance(SECOND_CORRECTION) {
+                self.pass_minutes(20.0, 300.0);
+                self.correct();
+            }
+            self.pass_minutes(10.0, 200.0);
+        } else if self.chance(UNANSWERED) {
+            let days = self.between(5.5, 9.0);
+            self.pass_days(days);
+        } else {
+            let days = self.between(0.01, 1.2);
+            self.pass_days(days);
+        }
+        if self.chance(NOT_ACCEPTED) {
+            self.window_says(Kind::NotAccepted);
+            return false;
+        }
+        true
     }
 
     fn correct(&mut self) {
-        self.pass_minutes(30, 200);
         self.window_says(Kind::CorrectionRequested);
-        let days = self.rng.random_range(0.5..4.0);
+        let days = self.spread(2.0, 0.8);
         self.pass_days(days);
         self.window_says(Kind::Corrected);
     }
 
-    fn apply(&mut self) {
-        let channel = if self.chance(0.3) { "online" } else { "counter" };
-        self.window_says(Kind::Applied { channel: Some(channel.into()) });
-    }
-
     fn accept(&mut self) {
-        let due_at = self.now.plus_ms(10 * domain::calendar::DAY_MS);
-        let acceptance = Acceptance {
-            form: Some(self.offer.item.form),
-            project: self.chance(0.02).then(|| format!("P{:04}", self.rng.random_range(0..200)).into()),
-            green_channel: self.chance(0.03),
-            key_project: self.chance(0.03),
-            deferred_materials: if self.chance(0.02) {
-                vec![DeferredMaterial { name: "图纸".into(), due_at }]
-            } else {
-                Vec::new()
-            },
-            ..Acceptance::default()
-        };
+        let acceptance = self.acceptance();
+        if acceptance.green_channel {
+            self.haste *= 0.6;
+        }
+        if acceptance.key_project {
+            self.haste *= 0.75;
+        }
+        let deferred = acceptance.deferred_materials.clone();
         self.window_says(Kind::Accepted(Box::new(acceptance)));
+        for material in deferred {
+            self.supply(material);
+        }
     }
 
-    fn decide_and_hand_over(&mut self) {
-        let refused = self.chance(0.03);
-        let outcome = if refused { Decision::Refused } else { Decision::Granted };
-        if self.offer.item.window_decides {
-            self.window_says(Kind::Decided { outcome });
+    fn acceptance(&mut self) -> Acceptance {
+        let is_committed = self.version.item.form == Form::Committed;
+        let mut acceptance = Acceptance { form: Some(self.version.item.form), ..Acceptance::default() };
+        if !is_committed {
+            return acceptance;
+        }
+        acceptance.green_channel = self.chance(GREEN_CHANNEL);
+        acceptance.key_project = self.chance(KEY_PROJECT);
+        if self.department.joint && self.chance(JOINT) {
+            // A handful of projects a month, so that several departments meet in one.
+            let project = self.rng.random_range(1..5);
+            let month = self.arrived_on;
+            acceptance.project = Some(format!("P{}{:02}-{project:02}", month.year(), month.month()).into());
+        }
+        if self.chance(DEFERRED_MATERIAL) {
+            let name = *self.pick(&["施工图", "验资证明", "租赁合同", "体检证明"]);
+            let days = f64::from(self.rng.random_range(5..16));
+            acceptance.deferred_materials.push(DeferredMaterial { name: name.into(), due_at: self.after_days(self.now, days) });
+        }
+        if self.version.item.promised_limit.stated().is_some() && self.chance(EXPLICIT_DUE) {
+            acceptance.promised_due_at = Some(self.after_days(self.now, self.version.promise_days));
+        }
+        acceptance
+    }
+
+    /// A deferred paper comes in time, late, or never.
+    fn supply(&mut self, material: DeferredMaterial) {
+        let at = if self.chance(0.85) {
+            let days = self.between(0.5, 4.5);
+            self.after_days(self.now, days)
+        } else if self.chance(0.6) {
+            let days = self.between(1.0, 10.0);
+            self.after_days(material.due_at, days)
         } else {
-            let chief = self.offer.department.chief_representative.clone();
-            self.says(Kind::Decided { outcome }, &chief, Role::ChiefRepresentative, Place::Hall);
-        }
-        if self.offer.item.fee_fen > 0 {
-            let amount_fen = self.offer.item.fee_fen;
-            self.window_says(Kind::FeeCharged { amount_fen });
-        }
-        if !refused {
-            self.pass_minutes(5, 60);
-            self.window_says(Kind::Issued);
-            if self.chance(0.97) {
-                let days = self.rng.random_range(0.0..0.6);
-                self.pass_days(days);
-                self.window_says(Kind::Delivered);
-            }
-        }
-        self.close(outcome.into());
-    }
-
-    fn close(&mut self, outcome: Outcome) {
-        self.window_says(Kind::Closed { outcome });
-        if self.chance(0.35) {
-            self.pass_minutes(1, 600);
-            let score = if self.chance(0.95) { self.rng.random_range(1..3) } else { self.rng.random_range(3..6) };
-            self.window_says(Kind::Rated { score });
-            if score >= 4 {
-                self.pass_days(2.0);
-                self.window_says(Kind::RatingRectified);
-            }
-        }
-        if self.chance(0.002) {
-            self.pass_days(1.0);
-            self.window_says(Kind::Complained);
-            self.pass_days(2.0);
-            self.window_says(Kind::ComplaintResolved);
-        }
-    }
-
-    /// The last window of the last department knows how to look fast.
-    fn is_quick_fraud(&mut self) -> bool {
-        self.window.ends_with("14号窗口") && self.chance(0.4)
-    }
-
-    fn window_says(&mut self, kind: Kind) {
-        let staff = &self.offer.department.window_staff;
-        let handler = staff[self.case_no.len() % staff.len()].clone();
-        self.says(kind, &handler, Role::Window, Place::Hall);
-    }
-
-    fn section_says(&mut self, kind: Kind) {
-        let staff = &self.offer.department.section_staff;
-        let handler = staff[self.rng.random_range(0..staff.len())].clone();
-        // Some of the work still circulates outside the hall.
-        let place = if self.chance(0.05) { Place::Office } else { Place::Hall };
-        self.says(kind, &handler, Role::Section, place);
-    }
-
-    fn says(&mut self, kind: Kind, handler: &str, role: Role, place: Place) {
-        if self.is_beyond {
             return;
+        };
+        self.window_says_at(at, Kind::MaterialsSupplied { materials: vec![material.name] });
+    }
+
+    /// The steps of the work, spread over the time the case takes; how it ended if not by a decision.
+    fn work(&mut self) -> Option<Outcome> {
+        let version = self.version;
+        let days = self.days_to_take();
+        let leaves = self.leaves_early();
+        let suspends = self.habit == Some(Habit::SuspendsNearDue) && self.chance(HABITUAL);
+        let special_in = self.chance(SPECIAL).then(|| self.rng.random_range(0..version.steps.len().max(1)));
+        let skipped = self.chance(STEP_SKIPPED).then(|| self.rng.random_range(0..version.steps.len().max(1)));
+        if version.steps.is_empty() {
+            self.pass_days(days);
         }
-        let is_unknown = matches!(kind, Kind::Applied { .. }) && self.chance(0.001);
-        let item = if is_unknown { "no-such-item".into() } else { self.offer.item.code.clone() };
-        self.events.push(Event {
-            event_id: format!("{}-{:02}", self.case_no, self.events.len()).into(),
-            source: self.county.source.as_str().into(),
-            revision: 1,
-            retracted: false,
-            digest: 0,
-            case_no: self.case_no.clone(),
-            item: matches!(kind, Kind::Applied { .. } | Kind::Accepted(_)).then_some(item),
-            occurred_at: self.now,
-            recorded_at: None,
-            region: Some(self.region.into()),
-            department: Some(self.offer.department.name.as_str().into()),
-            window: Some(self.window.into()),
-            handler: Some(handler.into()),
-            role: Some(role),
-            place: Some(place),
-            kind,
-        });
+        for (number, step) in version.steps.iter().enumerate() {
+            let is_last = number + 1 == version.steps.len();
+            if let Some(outcome) = leaves.filter(|_| is_last) {
+                return Some(outcome);
+            }
+            if suspends && is_last {
+                self.suspend_near_due();
+            }
+            let days = days * step.share;
+            if skipped == Some(number) {
+                self.pass_days(days);
+                continue;
+            }
+            self.step(&step.code, days, special_in == Some(number));
+        }
+        leaves
     }
 
-    /// Fills in when the source wrote each event down: usually at once, rarely days later.
-    fn enter(&mut self) {
-        for number in 0..self.events.len() {
-            let late = if self.chance(0.004) { 2 * domain::calendar::DAY_MS } else { 5_000 };
-            let event = &mut self.events[number];
-            event.recorded_at = Some(event.occurred_at.plus_ms(late));
+    fn step(&mut self, step: &Text, days: f64, with_special: bool) {
+        let actor = self.section();
+        self.pass_days(days * 0.2);
+        self.says(Kind::StepStarted { step: step.clone() }, actor.clone());
+        if with_special {
+            self.pass_days(days * 0.2);
+            self.special(&actor);
+        }
+        let completed = |result| Kind::StepCompleted { step: step.clone(), result: Some(result) };
+        if self.chance(STEP_RETURNED) {
+            self.pass_days(days * 0.3);
+            self.says(completed(StepResult::Returned), actor.clone());
+            self.pass_minutes(5.0, 60.0);
+            self.says(Kind::StepStarted { step: step.clone() }, actor.clone());
+        }
+        self.pass_days(days * 0.8);
+        self.says(completed(StepResult::Passed), actor);
+    }
+
+    /// Somebody of the section; some of the work still circulates outside the hall.
+    pub(crate) fn section(&mut self) -> Actor {
+        let department = self.department;
+        let handler = self.pick(&department.section_staff).clone();
+        let is_outside = !self.version.item.hall || self.chance(STEP_OFF_HALL);
+        Actor { handler, role: Role::Section, place: if is_outside { Place::Office } else { Place::Hall } }
+    }
+
+    /// How many working days the department takes: usually well within the promise, sometimes not.
+    fn days_to_take(&mut self) -> f64 {
+        let backlog = if self.department.backlog_month == Some(self.arrived_on.month()) { BACKLOG } else { 1.0 };
+        let share = self.spread(USUAL_SHARE, SPREAD);
+        // Whoever is urged by cards finishes in the end.
+        let share = (share * self.department.pace * backlog * self.haste).min(2.5);
+        self.version.promise_days * share
+    }
+
+    fn leaves_early(&mut self) -> Option<Outcome> {
+        let mut share = self.between(0.0, 1.0);
+        LEFT_EARLY.into_iter().find_map(|(outcome, of_all)| {
+            share -= of_all;
+            (share < 0.0).then_some(outcome)
+        })
+    }
+
+    fn special(&mut self, actor: &Actor) {
+        let procedure = *self.pick(&[
+            Procedure::External,
+            Procedure::External,
+            Procedure::ExpertReview,
+            Procedure::Hearing,
+            Procedure::Inspection,
+            Procedure::Testing,
+            Procedure::Publicity,
+            Procedure::Extension,
+        ]);
+        let granted = self.rng.random_range(2..11);
+        let agency = self.pick(&self.county.agencies).clone();
+        self.start_special(procedure, granted, actor, Some(agency).filter(|_| procedure == Procedure::External));
+        // An extension lengthens the limit and has no end of its own.
+        if procedure != Procedure::Extension {
+            let days = f64::from(granted) * self.between(0.4, 1.15);
+            self.pass_days(days);
+            self.says(Kind::SpecialEnded { procedure: Some(procedure) }, actor.clone());
         }
     }
 
-    fn chance(&mut self, share: f64) -> bool {
-        self.rng.random_bool(share)
+    fn start_special(&mut self, procedure: Procedure, granted: u32, actor: &Actor, party: Option<Text>) {
+        let written_notice = Some(!self.chance(0.06));
+        let start = SpecialStart { procedure, granted_days: Some(granted), written_notice, party };
+        self.says(Kind::SpecialStarted(Box::new(start)), actor.clone());
     }
 
-    fn pass_minutes(&mut self, least: i64, most: i64) {
-        let minutes = self.rng.random_range(least..most);
-        self.pass_office(minutes * 60_000);
-    }
-
-    fn pass_days(&mut self, days: f64) {
-        let day = self.calendar.standard_hours().length_ms();
-        self.pass_office((days * day as f64) as i64);
-    }
-
-    fn pass_ms(&mut self, ms: i64) {
-        self.now = self.now.plus_ms(ms);
-    }
-
-    /// Lets office hours pass; whole seconds.
-    fn pass_office(&mut self, ms: i64) {
-        let scale = Scale::new(self.calendar, Axis::OfficeHours, Counting::OfficeHours);
-        match scale.position(self.now).and_then(|now| scale.instant(now + ms)) {
-            Ok(later) => self.now = Instant::from_ms(later.ms() / 1000 * 1000).max(self.now),
-            Err(_) => self.is_beyond = true,
-        }
+    /// Nothing has to be waited for, but the clock is about to run out.
+    fn suspend_near_due(&mut self) {
+        let used = self.version.promise_days * self.between(0.88, 0.97);
+        let accepted = self.events.iter().find(|event| matches!(event.kind, Kind::Accepted(_))).map(|event| event.occurred_at);
+        self.now = self.after_days(accepted.unwrap_or(self.now), used).max(self.now);
+        let actor = self.section();
+        let granted = self.rng.random_range(10..21);
+        let start =
+            SpecialStart { procedure: Procedure::Other, granted_days: Some(granted), written_notice: Some(false), party: None };
+        self.says(Kind::SpecialStarted(Box::new(start)), actor.clone());
+        let days = self.between(3.0, 10.0);
+        self.pass_days(days);
+        self.says(Kind::SpecialEnded { procedure: Some(Procedure::Other) }, actor);
     }
 }

@@ -1,15 +1,8 @@
-//! Arrivals, and the events of all cases in the order of time.
+//! A county at work.
 
-use std::{cmp::Reverse, collections::BinaryHeap, vec};
+use domain::{Event, Instant};
 
-use domain::{
-    Calendar, Event, Instant,
-    counting::{Axis, Counting, Scale},
-};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-use crate::{County, life::Life};
+use crate::{County, arrivals::Arrivals, feed::Feed, life::Life, office::OfficeTime};
 
 /// How much happens.
 #[derive(Debug, Clone, Copy)]
@@ -26,105 +19,46 @@ impl Default for Options {
     }
 }
 
-/// A county at work.
+/// A county at work, by the calendar of China.
 #[derive(Debug, Clone)]
 pub struct Simulation {
     county: County,
-    calendar: Calendar,
+    office: OfficeTime,
     options: Options,
 }
 
 impl Simulation {
-    /// A county at work, by the calendar of China.
+    /// A county at work, by the calendar of China; after its last year, Monday to Friday.
     pub fn new(county: County, options: Options) -> Self {
-        Self { county, calendar: Calendar::china(), options }
+        Self { county, office: OfficeTime::china(), options }
     }
 
-    /// The whole life of case `number`, arriving at `arrival`; part of it may lie in the future.
+    /// The whole life of case `number`, arriving at `arrival`, in the order of time; part of it may lie
+    /// in the future. It follows from the seed and the number alone, moved to the arrival.
     pub fn case(&self, number: u64, arrival: Instant) -> Vec<Event> {
-        Life::new(&self.county, &self.calendar, self.options.seed, number, arrival).live()
+        Life::new(&self.county, &self.office, self.options.seed, number, arrival).live()
     }
 
-    /// When cases arrive, each with its number, in order: in office hours, more on Mondays.
+    /// When cases arrive in `from..to`, each with its number, in order: in office hours of working days,
+    /// more on Mondays and towards the end of a year. However time is cut into pieces, the same cases
+    /// arrive.
     pub fn arrivals(&self, from: Instant, to: Instant) -> impl Iterator<Item = (u64, Instant)> + '_ {
-        let scale = Scale::new(&self.calendar, Axis::OfficeHours, Counting::OfficeHours);
-        let between = self.calendar.standard_hours().length_ms() / i64::from(self.options.cases_per_day.max(1));
-        let mut rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ 0x00a1_1a15);
-        let mut position = scale.position(from).ok();
-        let mut number = from.ms() as u64 / 1000 * 10;
-        std::iter::from_fn(move || {
-            let at = scale.instant(position? + 1).ok()?;
-            let monday = self.calendar.local_date(at).weekday() == jiff::civil::Weekday::Monday;
-            let usual = if monday { between * 2 / 3 } else { between };
-            position = Some(position? + rng.random_range(0..usual.max(1) * 2) + 1);
-            number += 1;
-            Some((number, Instant::from_ms(at.ms() / 1000 * 1000)))
-        })
-        .take_while(move |(_, at)| *at < to)
+        self.all_arrivals(from).take_while(move |(_, at)| *at < to)
     }
 
-    /// Every event that happens between two instants in cases that arrive between them, in the order of
-    /// time. Only cases that are not over yet are held in memory.
+    /// Every event up to and including `to` of the cases that arrive from `from` on, in the order of time.
+    /// Only cases that are not over yet are held in memory.
     pub fn history(&self, from: Instant, to: Instant) -> impl Iterator<Item = Event> + '_ {
-        let mut arrivals = self.arrivals(from, to).peekable();
-        let mut running: BinaryHeap<Running> = BinaryHeap::new();
-        std::iter::from_fn(move || {
-            loop {
-                let next = running.peek().map(|case| case.at);
-                match arrivals.peek() {
-                    Some((_, arrival)) if next.is_none_or(|Reverse(at)| *arrival <= at) => {
-                        let (number, arrival) = arrivals.next()?;
-                        running.extend(Running::new(self.case(number, arrival)));
-                    }
-                    _ => break,
-                }
-            }
-            let Running { event, rest, .. } = running.pop()?;
-            running.extend(Running::of(rest));
-            Some(event)
-        })
-        .take_while(move |event| event.occurred_at <= to)
-    }
-}
-
-/// A case under way: its next event, and the rest. The earliest is the greatest, for the heap.
-struct Running {
-    at: Reverse<Instant>,
-    event: Event,
-    rest: vec::IntoIter<Event>,
-}
-
-impl Running {
-    fn new(events: Vec<Event>) -> Option<Self> {
-        Self::of(events.into_iter())
+        let mut feed = self.feed(from);
+        std::iter::from_fn(move || feed.next_by(to))
     }
 
-    fn of(mut rest: vec::IntoIter<Event>) -> Option<Self> {
-        let event = rest.next()?;
-        Some(Self { at: Reverse(event.occurred_at), event, rest })
+    /// The events of the cases that arrive from `from` on, to be asked for as time passes.
+    pub fn feed(&self, from: Instant) -> Feed<'_> {
+        Feed::new(self, self.all_arrivals(from))
     }
 
-    fn key(&self) -> (Reverse<Instant>, Reverse<&str>) {
-        (self.at, Reverse(self.event.event_id.as_str()))
-    }
-}
-
-impl PartialEq for Running {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Running {}
-
-impl PartialOrd for Running {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Running {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
+    fn all_arrivals(&self, from: Instant) -> Arrivals<'_> {
+        Arrivals::new(&self.office, self.options.seed, self.options.cases_per_day, from)
     }
 }
