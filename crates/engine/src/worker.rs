@@ -38,7 +38,9 @@ impl RuleBook {
 /// A case as the store has it.
 #[derive(Debug, Clone)]
 pub struct StoredCase {
-    /// Every event, retracted ones included.
+    /// The case.
+    pub case_no: Text,
+    /// Every event, retracted ones included; none where a crash left only rows behind.
     pub events: CaseEvents,
     /// The instant from which on the state holds that its rows say; none where there are no rows.
     pub valid_from: Option<Instant>,
@@ -49,8 +51,10 @@ pub struct StoredCase {
 }
 
 impl StoredCase {
-    /// Whether its rows were derived from exactly its events. They are written in this order: the
-    /// case, what hangs on it, its events. So a crash on the way shows in the version of the case.
+    /// Whether its rows were derived from exactly its events. With events they are written in this
+    /// order: the case, what hangs on it, its events. So a crash on the way shows in the version of
+    /// the case. When time alone has passed, the case comes last: then it still says that its time has
+    /// not come, see [`Worker::hold`].
     fn agrees(&self) -> bool {
         self.version == CaseChange::version_of(self.events.weight(), self.valid_from.unwrap_or_default())
     }
@@ -82,11 +86,14 @@ struct HeldCase {
     /// What its rows say, where that is not what follows from `events` at `derived_at`: a crash
     /// between its rows and its events left rows of a larger set behind.
     rows: Option<Box<Assessment>>,
+    /// The version of those rows. Until the events they rest on have come again, what could be derived
+    /// would lose against them.
+    rows_version: u128,
 }
 
 impl HeldCase {
     fn new(partition: i32) -> Self {
-        Self { events: CaseEvents::new(), partition, derived_at: None, next_change: None, rows: None }
+        Self { events: CaseEvents::new(), partition, derived_at: None, next_change: None, rows: None, rows_version: 0 }
     }
 
     /// What its rows say. Derived anew rather than kept: it is asked for only when the case is
@@ -100,6 +107,9 @@ impl HeldCase {
 }
 
 /// The open cases of some partitions. See the crate's documentation.
+///
+/// What a call says changed must be stored before the next call: a case that nothing but a new event
+/// can change leaves the memory at once, and would come back from the store without it.
 #[derive(Debug)]
 pub struct Worker {
     cases: HashMap<Text, HeldCase, RandomState>,
@@ -125,9 +135,15 @@ impl Worker {
     ///
     /// # Errors
     /// The store did not answer.
-    pub async fn take_over<S: CaseStore>(&mut self, partitions: &[i32], store: &S, rules: &RuleBook) -> Result<(), S::Error> {
+    pub async fn take_over<S: CaseStore>(
+        &mut self,
+        partitions: &[i32],
+        now: Instant,
+        store: &S,
+        rules: &RuleBook,
+    ) -> Result<(), S::Error> {
         let stored = store.unsettled(partitions).await?;
-        self.hold(stored, store, rules).await
+        self.hold(stored, now, store, rules).await
     }
 
     /// Forgets the cases of partitions that someone else has now.
@@ -151,7 +167,7 @@ impl Worker {
         store: &S,
         rules: &RuleBook,
     ) -> Result<Vec<CaseChange>, S::Error> {
-        self.fetch_missing(&events, store, rules).await?;
+        self.fetch_missing(&events, now, store, rules).await?;
         let mut touched: Vec<(Text, Option<Assessment>)> = Vec::new();
         let mut seen: HashSet<Text, RandomState> = HashSet::default();
         for (event, partition) in events {
@@ -202,6 +218,7 @@ impl Worker {
     async fn fetch_missing<S: CaseStore>(
         &mut self,
         events: &[(Event, i32)],
+        now: Instant,
         store: &S,
         rules: &RuleBook,
     ) -> Result<(), S::Error> {
@@ -212,23 +229,33 @@ impl Worker {
         }
         let missing: Vec<Text> = missing.into_iter().cloned().collect();
         let stored = store.cases(&missing).await?;
-        self.hold(stored, store, rules).await
+        self.hold(stored, now, store, rules).await
     }
 
-    async fn hold<S: CaseStore>(&mut self, stored: Vec<StoredCase>, store: &S, rules: &RuleBook) -> Result<(), S::Error> {
+    /// Holds stored cases. Where their rows may say more than follows from their events at the instant
+    /// they hold from (a crash on the way), what they really say is fetched too.
+    async fn hold<S: CaseStore>(
+        &mut self,
+        stored: Vec<StoredCase>,
+        now: Instant,
+        store: &S,
+        rules: &RuleBook,
+    ) -> Result<(), S::Error> {
         let mut left_behind = Vec::new();
         for stored in stored {
-            let Some(case_no) = stored.events.case_no().cloned() else { continue };
+            let case_no = stored.case_no.clone();
             // What is held already is at least as new: this worker is the one that writes the case.
             if self.cases.contains_key(&case_no) {
                 continue;
             }
-            if !stored.agrees() {
-                left_behind.push(case_no.clone());
-            }
+            let agrees = stored.agrees();
             let at_rows = stored.valid_from.and_then(|valid_from| rules.assess(&stored.events, valid_from));
             let at_rows_settled = at_rows.as_ref().is_some_and(Assessment::is_settled);
             let next_change = at_rows.map_or_else(|| first_change(&stored.events), |assessment| assessment.next_change);
+            let time_has_come = next_change.is_some_and(|at| at <= now);
+            if !agrees || time_has_come {
+                left_behind.push(case_no.clone());
+            }
             if let Some(at) = next_change {
                 self.deadlines.push(at, case_no.clone());
             }
@@ -241,6 +268,7 @@ impl Worker {
                 derived_at: stored.valid_from,
                 next_change,
                 rows: None,
+                rows_version: stored.version,
             };
             self.cases.insert(case_no, case);
         }
@@ -278,6 +306,16 @@ impl Worker {
             before,
             after,
         };
+        if change.version < case.rows_version {
+            // The store knows more than has come yet: nothing is written, and what it says is kept.
+            case.rows = change.before.map(Box::new);
+            case.next_change = next_change;
+            if let Some(at) = next_change {
+                self.deadlines.push(at, case_no);
+            }
+            return None;
+        }
+        case.rows_version = change.version;
         case.derived_at = change.after.as_ref().map(|_| now);
         case.next_change = next_change;
         match next_change {

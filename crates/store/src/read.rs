@@ -100,7 +100,7 @@ impl Reader {
         within(self.config.timeout, "asking whether it answers", self.client.query("SELECT 1").execute()).await
     }
 
-    /// These cases, those that have events.
+    /// These cases, those that have events or a row.
     ///
     /// # Errors
     /// ClickHouse did not answer.
@@ -168,6 +168,17 @@ impl Reader {
 
 fn joined(heads: Vec<Head>, events: Vec<EventRow>) -> Vec<StoredEvents> {
     let mut cases: BTreeMap<String, StoredEvents> = BTreeMap::new();
+    // A row without events is told too: a crash may have left it behind.
+    for head in heads {
+        let case = StoredEvents {
+            case_no: head.case_no.as_str().into(),
+            payloads: Vec::new(),
+            version: Some(head.version),
+            valid_from: Some(Instant::from_ms(head.valid_from)),
+            partition: head.partition,
+        };
+        cases.insert(head.case_no, case);
+    }
     for event in events {
         let case = cases.entry(event.case_no).or_insert_with_key(|case_no| StoredEvents {
             case_no: case_no.as_str().into(),
@@ -177,13 +188,6 @@ fn joined(heads: Vec<Head>, events: Vec<EventRow>) -> Vec<StoredEvents> {
             partition: event.partition,
         });
         case.payloads.push(event.payload);
-    }
-    for head in heads {
-        if let Some(case) = cases.get_mut(&head.case_no) {
-            case.version = Some(head.version);
-            case.valid_from = Some(Instant::from_ms(head.valid_from));
-            case.partition = head.partition;
-        }
     }
     cases.into_values().collect()
 }

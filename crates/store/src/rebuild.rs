@@ -1,6 +1,6 @@
 //! What the rows of a case say, as an assessment again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use clickhouse::Row;
 use domain::{
@@ -22,7 +22,7 @@ pub struct StoredRow {
     pub settled: bool,
 }
 
-#[derive(Row, Deserialize)]
+#[derive(Row, Deserialize, Default)]
 struct CaseRow {
     case_no: String,
     version: u128,
@@ -126,6 +126,14 @@ impl Reader {
                 let cards = cards.remove(&case.case_no).unwrap_or_default();
                 rows.push(case.rebuild(spans, findings, cards)?);
             }
+            // What hangs on a case that is gone: a crash came between its row and theirs.
+            let orphaned: BTreeSet<String> = spans.keys().chain(findings.keys()).chain(cards.keys()).cloned().collect();
+            for case_no in orphaned {
+                let spans = spans.remove(&case_no).unwrap_or_default();
+                let findings = findings.remove(&case_no).unwrap_or_default();
+                let cards = cards.remove(&case_no).unwrap_or_default();
+                rows.push(CaseRow::gone(case_no).rebuild(spans, findings, cards)?);
+            }
         }
         Ok(rows)
     }
@@ -165,6 +173,11 @@ fn text(value: Option<String>) -> Option<Text> {
 }
 
 impl CaseRow {
+    /// A row that says nothing, for a case that is gone.
+    fn gone(case_no: String) -> Self {
+        Self { case_no, status: Status::Received.code().to_owned(), ..Self::default() }
+    }
+
     fn rebuild(self, spans: Vec<SpanRow>, findings: Vec<FindingRow>, cards: Vec<CardRow>) -> Result<StoredRow, StoreError> {
         let code = |value: &Option<String>| value.clone();
         let status = known("cases", &self.case_no, &self.status, Status::from_code)?;

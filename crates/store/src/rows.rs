@@ -24,6 +24,11 @@ impl Rows {
         self.blocks.iter().all(|block| block.rows == 0)
     }
 
+    /// Whether there are events among them.
+    pub fn has_events(&self) -> bool {
+        self.blocks[Table::Events as usize].rows > 0
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> u64 {
         self.blocks.iter().map(|block| block.rows).sum()

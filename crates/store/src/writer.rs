@@ -99,8 +99,9 @@ impl Writer {
         Self { client: client(config), config: config.clone(), observer }
     }
 
-    /// Writes all rows: the cases first, then what hangs on them, then the events. Returns once all of
-    /// it is acknowledged. Rows may be written again, whole or in part.
+    /// Writes all rows, in an order by which a crash on the way can be seen afterwards: with events the
+    /// cases, what hangs on them, the events; without, what hangs on the cases, then the cases. Returns
+    /// once all of it is acknowledged. Rows may be written again, whole or in part.
     ///
     /// # Errors
     /// A permanent error at once, a passing one when [`StoreConfig::retry_for`] is over. The blocks are
@@ -114,7 +115,7 @@ impl Writer {
     /// # Errors
     /// As [`Writer::write`].
     pub async fn write_pending(&self, mut pending: PendingRows) -> Result<(), (StoreError, PendingRows)> {
-        for stage in [&[Table::Cases][..], &[Table::Spans, Table::Findings, Table::Cards], &[Table::Events]] {
+        for stage in pending.order() {
             let inserts: Vec<_> = stage
                 .iter()
                 .filter_map(|table| Some((*table, pending.blocks[*table as usize].clone()?)))
@@ -184,6 +185,8 @@ impl Writer {
 /// Rows on their way, each table's block until it is acknowledged.
 pub struct PendingRows {
     blocks: [Option<Arc<Encoded>>; Table::ALL.len()],
+    /// Whether there were events among them to begin with.
+    has_events: bool,
 }
 
 struct Encoded {
@@ -194,8 +197,19 @@ struct Encoded {
 }
 
 impl PendingRows {
+    /// In which order the tables are written, so that a crash on the way can be seen afterwards.
+    ///
+    /// With events: the cases first, whose version then tells of events that are not there yet; the
+    /// events last. Without (time has passed): the cases last, which then still say that their time has
+    /// not come.
+    fn order(&self) -> [&'static [Table]; 3] {
+        const DERIVED: &[Table] = &[Table::Spans, Table::Findings, Table::Cards];
+        if self.has_events { [&[Table::Cases], DERIVED, &[Table::Events]] } else { [DERIVED, &[Table::Cases], &[]] }
+    }
+
     fn new(rows: Rows) -> Self {
         Self {
+            has_events: rows.has_events(),
             blocks: rows.into_blocks().map(|block| {
                 (block.rows > 0).then(|| {
                     Arc::new(Encoded {

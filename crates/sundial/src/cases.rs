@@ -24,6 +24,7 @@ pub fn events_of(stored: &StoredEvents) -> CaseEvents {
 impl StoredCases {
     fn case(stored: &StoredEvents) -> StoredCase {
         StoredCase {
+            case_no: stored.case_no.clone(),
             events: events_of(stored),
             valid_from: stored.valid_from,
             version: stored.version.unwrap_or(0),

@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! Signal::Batch ─▶ decode ─▶ fold ─▶ rows ─▶ ClickHouse ─▶ cards topic ─▶ receipt
-//!                     └─▶ dead letters          (at most IN_FLIGHT batches a worker on their way)
+//!                     └─▶ dead letters
 //! ```
+//!
+//! A worker stores one batch before it folds the next: what is derived next rests on what is stored,
+//! and a crash leaves at most one batch half written, which its versions show. Several workers keep
+//! the store busy meanwhile.
 //!
 //! A receipt is acknowledged only after everything of its batch is stored, so a failure pins the
 //! frontier. Whatever fails is tried again until it succeeds or the process is told to end; then the
@@ -26,9 +30,6 @@ use tokio::{
 
 use crate::{cases::StoredCases, clock::now, metrics::Metrics};
 
-/// Batches of a worker that may be on their way to the store at once: one is encoded while another is
-/// inserted.
-const IN_FLIGHT: usize = 2;
 /// How many cases one passing instant may change at once.
 const DUE_AT_ONCE: usize = 10_000;
 /// Pause before something that failed for good is tried again, in case an operator mended it.
@@ -53,7 +54,6 @@ pub struct Parts {
 /// Works until the signals end.
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     let mut worker = Worker::new();
-    let mut writes: JoinSet<()> = JoinSet::new();
     let mut told = (0, 0);
     loop {
         let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
@@ -63,31 +63,21 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                 None => break,
                 Some(Signal::Assigned(partitions)) => parts.take_over(&mut worker, &partitions).await,
                 Some(Signal::Batch(batch)) => {
-                    room_for_one(&mut writes).await;
-                    parts.take_batch(&mut worker, batch, &mut writes).await;
+                    parts.take_batch(&mut worker, batch).await;
                 }
                 Some(Signal::Revoked(partitions, released)) => {
-                    while writes.join_next().await.is_some() {}
                     worker.give_up(&partitions);
                     drop(released);
                 }
             },
             () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {
-                room_for_one(&mut writes).await;
                 let changes = worker.due(now(), DUE_AT_ONCE, &parts.rules);
-                parts.start_write(Rows::new(), changes, None, &mut writes);
+                parts.store(Rows::new(), &changes, None).await;
             }
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
         parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
         told = holds;
-    }
-    while writes.join_next().await.is_some() {}
-}
-
-async fn room_for_one(writes: &mut JoinSet<()>) {
-    while writes.len() >= IN_FLIGHT {
-        writes.join_next().await;
     }
 }
 
@@ -97,7 +87,7 @@ impl Parts {
     }
 
     async fn take_over(&self, worker: &mut Worker, partitions: &[i32]) {
-        while let Err(error) = worker.take_over(partitions, &self.store, &self.rules).await {
+        while let Err(error) = worker.take_over(partitions, now(), &self.store, &self.rules).await {
             if !self.try_again("open cases could not be read", &error).await {
                 return;
             }
@@ -105,7 +95,7 @@ impl Parts {
         tracing::info!(?partitions, cases = worker.cases_held(), "took over");
     }
 
-    async fn take_batch(&self, worker: &mut Worker, batch: Batch, writes: &mut JoinSet<()>) {
+    async fn take_batch(&self, worker: &mut Worker, batch: Batch) {
         let mut rows = Rows::new();
         let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
         for message in batch.messages() {
@@ -136,23 +126,20 @@ impl Parts {
             }
         };
         self.metrics.folded(received);
-        self.start_write(rows, changes, Some(batch.into_receipt()), writes);
+        self.store(rows, &changes, Some(batch.into_receipt())).await;
     }
 
-    /// Writes rows beside the work on the next batch; acknowledges the batch once all of it is stored.
-    fn start_write(&self, mut rows: Rows, changes: Vec<CaseChange>, receipt: Option<Receipt>, writes: &mut JoinSet<()>) {
-        for change in &changes {
+    /// Stores what changed and tells the cards; then, and only then, acknowledges the batch.
+    async fn store(&self, mut rows: Rows, changes: &[CaseChange], receipt: Option<Receipt>) {
+        for change in changes {
             put(change, &mut rows);
         }
-        let parts = self.clone();
-        writes.spawn(async move {
-            if parts.write(rows).await && parts.tell(&changes).await {
-                if let Some(receipt) = receipt {
-                    receipt.acknowledge();
-                }
-                parts.metrics.progressed(now());
+        if self.write(rows).await && self.tell(changes).await {
+            if let Some(receipt) = receipt {
+                receipt.acknowledge();
             }
-        });
+            self.metrics.progressed(now());
+        }
     }
 
     /// Whether the rows are stored (else the process is ending).
