@@ -402,7 +402,9 @@ impl<'a> Assessor<'a> {
     }
 
     fn flag_uncovered(&mut self, year: i16, evidence: &'a Event) {
-        self.uncovered_year.get_or_insert(year);
+        // However far beyond, it is the first year after the calendar that is missing.
+        let (_, last) = self.rules.calendar.covers();
+        self.uncovered_year.get_or_insert(year.min(last + 1));
         self.uncovered.push(evidence);
     }
 
@@ -446,6 +448,10 @@ impl<'a> Assessor<'a> {
     fn days_used(&mut self, accepted_at: Option<Instant>) -> (Option<f64>, Option<f64>) {
         let Some(started_at) = accepted_at else { return (None, None) };
         let ended_at = self.timeline.case_end().or(self.timeline.not_accepted.map(|event| event.occurred_at));
+        if ended_at.is_none() {
+            // The days of an open case run until the calendar ends.
+            self.turns.push(self.rules.calendar.ends_at().plus_ms(-1));
+        }
         let span = ClockSpan { kind: ClockKind::Promised, instance: Text::default(), started_at, ended_at, handler: None };
         let used = Clock::new(span, Allowance::Limit(Limit::working_days(0)), &self.suspensions, &self.clock_rules)
             .and_then(|clock| Ok((clock.elapsed_days(self.as_of)?, clock.suspended_days(self.as_of)?)));
@@ -461,7 +467,9 @@ impl<'a> Assessor<'a> {
 
     fn limit_state(&self, kind: ClockKind) -> Option<LimitState> {
         let clock = self.clocks.iter().find(|clock| clock.kind == kind)?;
-        let elapsed_days = clock.elapsed_days(self.as_of).ok()?;
+        // Beyond the calendar the days are those up to its end; the case is flagged.
+        let as_of = self.as_of.min(self.rules.calendar.ends_at().plus_ms(-1));
+        let elapsed_days = clock.elapsed_days(as_of).ok()?;
         let limit_days = clock.limit_days();
         let calendar = self.rules.calendar;
         let ended_before_due_day =
@@ -473,7 +481,7 @@ impl<'a> Assessor<'a> {
             due_at: clock.due(),
             late: clock.is_late(self.as_of),
             early: ended_before_due_day,
-            days_over: clock.days_over(self.as_of).ok()?,
+            days_over: clock.days_over(as_of).ok()?,
             speed_up,
         })
     }

@@ -1,4 +1,4 @@
-//! Making topics.
+//! Making topics, and asking how far they are read.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,8 +6,10 @@ use std::{
 };
 
 use rdkafka::{
+    TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
 };
 
@@ -77,4 +79,32 @@ async fn topics_there(brokers: &str, client: &BTreeMap<String, String>) -> Resul
     };
     let answer = tokio::task::spawn_blocking(ask).await;
     answer.unwrap_or(Err(KafkaError::Canceled)).map_err(Error::during("asking for the topics"))
+}
+
+/// How many messages of a topic a group has not committed: what is on the topic and not yet stored.
+///
+/// # Errors
+/// The broker does not answer within 30 s, or there is no such topic.
+pub async fn backlog(brokers: &str, client: &BTreeMap<String, String>, group: &str, topic: &str) -> Result<i64, Error> {
+    let mut config = client_config(brokers, client);
+    config.set("group.id", group);
+    let topic = topic.to_owned();
+    let count = move || {
+        let failed = |error| Error::during(format!("asking how far {topic} is read"))(error);
+        let consumer: BaseConsumer = config.create().map_err(failed)?;
+        let metadata = consumer.fetch_metadata(Some(&topic), TIMEOUT).map_err(failed)?;
+        let partitions = metadata.topics().iter().flat_map(|it| it.partitions()).map(|it| it.id());
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(&topic, partition);
+        }
+        let committed = consumer.committed_offsets(list, TIMEOUT).map_err(failed)?;
+        let mut behind = 0;
+        for element in committed.elements() {
+            let (first, end) = consumer.fetch_watermarks(&topic, element.partition(), TIMEOUT).map_err(failed)?;
+            behind += end - element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(first);
+        }
+        Ok(behind)
+    };
+    tokio::task::spawn_blocking(count).await.unwrap_or(Err(Error::Panicked))
 }

@@ -9,7 +9,7 @@ WHERE ({case_no:String} = '' OR startsWith(case_no, {case_no:String}))
   AND ({item:String} = '' OR item = {item:String})
   AND ({status:String} = '' OR status = {status:String})
   AND ({outcome:String} = '' OR outcome = {outcome:String})
-  AND (NOT {overdue:Bool} OR (status IN ('open', 'suspended') AND promised_due_at < now64(3)))
+  AND (NOT {overdue:Bool} OR (status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3)))
   AND ({any_receipt:Bool}
        OR (received_at >= fromUnixTimestamp64Milli({received_from:Int64}) AND received_at < fromUnixTimestamp64Milli({received_to:Int64})))
   AND ({any_closing:Bool}

@@ -22,7 +22,7 @@ SELECT
     countIf(decided AND promised_due_at IS NOT NULL AND NOT promised_late) AS on_time,
     countIf(decided AND promised_due_at IS NOT NULL AND NOT promised_late AND promised_early) AS early,
     countIf(decided AND promised_due_at IS NOT NULL AND promised_late) AS late,
-    countIf(role = 'open' AND promised_due_at < now64(3)) AS open_overdue,
+    countIf(role = 'open' AND decided_at IS NULL AND promised_due_at < now64(3)) AS open_overdue,
     countIf(decided AND same_day = 1) AS same_day,
     countIf(decided AND elapsed_days <= 7) AS within_7_days,
     countIf(decided AND elapsed_days IS NOT NULL) AS timed,

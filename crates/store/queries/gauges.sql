@@ -3,7 +3,7 @@
 SELECT
     ifNull(department, '') AS department,
     countIf(status IN ('open', 'suspended')) AS open,
-    countIf(status IN ('open', 'suspended') AND promised_due_at < now64(3)) AS open_overdue,
+    countIf(status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3)) AS open_overdue,
     sum(toUInt64(cards_reminder)) AS reminder,
     sum(toUInt64(cards_yellow)) AS yellow,
     sum(toUInt64(cards_red)) AS red,

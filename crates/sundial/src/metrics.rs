@@ -99,15 +99,6 @@ impl Metrics {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Messages behind over all partitions; none until so many of them have told.
-    pub fn lag(&self, partitions: usize) -> Option<i64> {
-        use prometheus::core::Collector;
-        let families = self.lag_messages.collect();
-        let lags: Vec<i64> =
-            families.iter().flat_map(|family| family.get_metric()).map(|metric| metric.get_gauge().get_value() as i64).collect();
-        (lags.len() >= partitions).then(|| lags.iter().sum())
-    }
-
     pub fn dead_letter(&self, reason: &str) {
         self.dead_letters.with_label_values(&[reason]).inc();
     }

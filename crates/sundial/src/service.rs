@@ -38,7 +38,6 @@ pub struct Service {
     notifier: Option<Notifier>,
     servers: Vec<JoinHandle<()>>,
     gauges: JoinHandle<()>,
-    metrics: Arc<Metrics>,
 }
 
 /// How often the office's gauges are counted anew.
@@ -61,7 +60,6 @@ impl Service {
             workers: Vec::new(),
             notifier: None,
             servers: Vec::new(),
-            metrics: metrics.clone(),
         };
         service.servers.push(web::serve_admin(config.api.admin, metrics.clone(), reader.clone(), stopping.clone()).await?);
         if roles.contains(&Role::Api) {
@@ -100,11 +98,6 @@ impl Service {
         self.intake = Some(intake);
         self.workers = signals.into_iter().map(|signals| tokio::spawn(pipeline::work(signals, parts.clone()))).collect();
         Ok(())
-    }
-
-    /// What the process tells of itself.
-    pub fn metrics(&self) -> Arc<Metrics> {
-        self.metrics.clone()
     }
 
     /// Waits until the pipeline ends by itself, which it does only after an error it cannot mend.

@@ -7,7 +7,7 @@ SELECT
     countIf(ifNull(received_at, accepted_at) >= $__fromTime AND ifNull(received_at, accepted_at) < $__toTime) AS `收件 received`,
     countIf(closed_in_period) AS `办结 closed`,
     countIf(status IN ('open', 'suspended')) AS `在办 open`,
-    countIf(status IN ('open', 'suspended') AND promised_due_at < now64(3)) AS `在办超期 open overdue`,
+    countIf(status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3)) AS `在办超期 open overdue`,
     countIf(decided AND promised_due_at IS NOT NULL AND promised_late) AS `超期办结 closed late`,
     countIf(decided AND promised_due_at IS NOT NULL AND NOT promised_late)
         / nullIf(countIf(decided AND promised_due_at IS NOT NULL), 0) AS `按时办结率 on time`,

@@ -3,6 +3,6 @@ SELECT
     countIf(ifNull(received_at, accepted_at) >= $__fromTime AND ifNull(received_at, accepted_at) < $__toTime) AS `收件 received`,
     countIf(status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime) AS `办结 closed`,
     countIf(status IN ('open', 'suspended')) AS `在办 open`,
-    countIf(status IN ('open', 'suspended') AND promised_due_at < now64(3)) AS `在办超期 open overdue`
+    countIf(status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3)) AS `在办超期 open overdue`
 FROM cases FINAL
 WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote})

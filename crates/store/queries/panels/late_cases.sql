@@ -12,7 +12,7 @@ SELECT
 FROM cases FINAL
 WHERE
     (
-        (status IN ('open', 'suspended') AND promised_due_at < now64(3))
+        (status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3))
         OR (status = 'closed' AND outcome IN ('granted', 'refused') AND promised_late
             AND closed_at >= $__fromTime AND closed_at < $__toTime)
     )

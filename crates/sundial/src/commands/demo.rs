@@ -22,7 +22,7 @@ use domain::{
 use embedded::{Broker, BrokerOptions, ClickHouse, ClickHouseOptions, Launcher};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{
-    admin::{TopicSpec, ensure_topics},
+    admin::{TopicSpec, backlog, ensure_topics},
     producer::{Outgoing, Producer},
 };
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,6 @@ use crate::{
     clock::now,
     commands::import,
     config::Config,
-    metrics::Metrics,
     service::{Role, Service, ended_by_signal, zone_name},
 };
 
@@ -120,9 +119,8 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
         config.rules.catalog = Some(catalog);
     }
     let mut service = Service::start(config, &BTreeSet::from([Role::Pipeline, Role::Notify, Role::Api])).await?;
-    let metrics = service.metrics();
     let told = tokio::select! {
-        told = tell(config, args, &metrics) => told,
+        told = tell(config, args) => told,
         signal = ended_by_signal() => signal.map_err(Into::into),
         error = service.failure() => Err(error),
     };
@@ -131,13 +129,13 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
 }
 
 /// Fills, shows, and goes on living.
-async fn tell(config: &Config, args: &DemoArgs, metrics: &Metrics) -> anyhow::Result<()> {
+async fn tell(config: &Config, args: &DemoArgs) -> anyhow::Result<()> {
     let producer = config.producer()?;
     match (&args.log, &args.mapping) {
         (Some(log), Some(mapping)) => replay(config, &producer, log, mapping)?,
         _ => tell_history(config, args, &producer)?,
     }
-    wait_until_stored(metrics, &producer).await?;
+    wait_until_stored(config, &producer).await?;
     show(config).await?;
     if args.once {
         return Ok(());
@@ -204,18 +202,17 @@ fn send(config: &Config, producer: &Producer, event: &Event, zone: &jiff::tz::Ti
 }
 
 /// Waits until everything produced is stored.
-async fn wait_until_stored(metrics: &Metrics, producer: &Producer) -> anyhow::Result<()> {
+async fn wait_until_stored(config: &Config, producer: &Producer) -> anyhow::Result<()> {
     let sent = producer.delivered();
     let bar = ProgressBar::new(sent);
     bar.set_style(ProgressStyle::with_template("stored {wide_bar} {human_pos}/{human_len} {per_sec}")?);
-    // Lag is told once a second; what was told before the last message was sent says nothing.
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let kafka = &config.kafka;
     loop {
-        let lag = metrics.lag(PARTITIONS as usize);
-        if lag == Some(0) {
+        let behind = backlog(&kafka.brokers, &kafka.client, &kafka.group, &kafka.topic).await?;
+        if behind == 0 {
             break;
         }
-        bar.set_position(sent.saturating_sub(lag.unwrap_or(sent as i64) as u64));
+        bar.set_position(sent.saturating_sub(behind as u64));
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     bar.finish_and_clear();
