@@ -67,6 +67,7 @@ impl Monthly {
 
     fn units_sheet(&self, sheet: &mut Worksheet, formats: &Formats) -> Result<(), ReportError> {
         self.head(sheet, formats)?;
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
         sheet.set_column_width(0, 26)?.set_freeze_panes(HEAD + 1, 1)?.set_row_height(HEAD, 48)?;
         sheet.write_with_format(HEAD, 0, "单位 Unit", &formats.head)?;
         for (number, column) in (1u16..).zip(&COLUMNS) {
@@ -102,6 +103,8 @@ impl Monthly {
         chart.add_series().set_categories((name, rows.0, 0, rows.1, 0)).set_values((name, rows.0, column, rows.1, column));
         chart.title().set_name(title);
         chart.legend().set_hidden();
+        // Bars that do not begin at nothing would show differences larger than they are.
+        chart.y_axis().set_min(0);
         chart.set_width(640).set_height(120 + 24 * (rows.1 - rows.0 + 1));
         sheet.insert_chart(at.0, at.1, &chart)?;
         Ok(())
@@ -109,6 +112,7 @@ impl Monthly {
 
     fn comparison_sheet(&self, sheet: &mut Worksheet, formats: &Formats) -> Result<(), ReportError> {
         self.head(sheet, formats)?;
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
         sheet.set_column_width(0, 40)?;
         let titles = ["指标 Figure", "本月 Month", "上月 Month before", "环比 Change", "上年同月 Year before", "同比 Change"];
         for (number, title) in (0u16..).zip(titles) {
