@@ -53,6 +53,8 @@ enum Command {
     },
     /// Run the whole system with one command: engines, a sample county, every role.
     Demo(commands::demo::DemoArgs),
+    /// Feed the sample county's events to the configured broker: its history, then live cases.
+    Simulate(commands::demo::CountyArgs),
     /// The engine of the one-command mode; started by the demo.
     #[command(hide = true)]
     EmbeddedClickhouse,
@@ -97,6 +99,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),
             Command::Verify(args) => commands::stored::verify(&config, &args).await,
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
+            Command::Simulate(args) => commands::demo::simulate(&config, &args).await,
             Command::Demo(args) => commands::demo::run(config, args).await,
             Command::Assess(_) | Command::Config | Command::Import { .. } | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
         }

@@ -37,9 +37,10 @@ use crate::{
     service::{Role, Service, ended_by_signal, zone_name},
 };
 
+/// The simulated county.
 #[derive(Args)]
-pub struct DemoArgs {
-    /// Where the engines keep their data.
+pub struct CountyArgs {
+    /// Where its progress is kept (and the engines' data, in the demo).
     #[arg(long, default_value = ".sundial")]
     data: PathBuf,
     /// How many times as fast as life the live cases run.
@@ -48,6 +49,12 @@ pub struct DemoArgs {
     /// The county's seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    county: CountyArgs,
     /// A log of one's own (XES, gzip or not) instead of the simulated county.
     #[arg(long, requires = "mapping")]
     log: Option<PathBuf>,
@@ -76,15 +83,31 @@ const FLUSH: Duration = Duration::from_secs(60);
 
 /// Runs the demo.
 pub async fn run(mut config: Config, args: DemoArgs) -> anyhow::Result<ExitCode> {
-    fs::create_dir_all(&args.data).with_context(|| args.data.display().to_string())?;
+    fs::create_dir_all(&args.county.data).with_context(|| args.county.data.display().to_string())?;
     say("starting the broker and ClickHouse …")?;
-    let engines = Engines::start(&args.data).await?;
+    let engines = Engines::start(&args.county.data).await?;
     config.kafka.brokers = engines.broker.bootstrap();
     config.clickhouse.url = engines.clickhouse.url();
     let result = with_engines(&mut config, &args).await;
     say("ending …")?;
     engines.stop().await;
     result.map(|()| ExitCode::SUCCESS)
+}
+
+/// `sundial simulate`: the county's events to the broker that is configured, its history first.
+pub async fn simulate(config: &Config, args: &CountyArgs) -> anyhow::Result<ExitCode> {
+    fs::create_dir_all(&args.data).with_context(|| args.data.display().to_string())?;
+    let producer = config.producer()?;
+    let told = async {
+        tell_history(config, args, &producer)?;
+        live(config, args, &producer).await
+    };
+    tokio::select! {
+        told = told => told?,
+        signal = ended_by_signal() => signal?,
+    }
+    producer.flush(FLUSH)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 struct Engines {
@@ -114,7 +137,7 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
     ensure_topics(&kafka.brokers, &kafka.client, &topics).await?;
     store::migrate(&config.store()).await?;
     if config.rules.catalog.is_none() && args.log.is_none() {
-        let catalog = args.data.join("catalog.toml");
+        let catalog = args.county.data.join("catalog.toml");
         fs::write(&catalog, County::sample_catalog()).with_context(|| catalog.display().to_string())?;
         config.rules.catalog = Some(catalog);
     }
@@ -133,7 +156,7 @@ async fn tell(config: &Config, args: &DemoArgs) -> anyhow::Result<()> {
     let producer = config.producer()?;
     match (&args.log, &args.mapping) {
         (Some(log), Some(mapping)) => replay(config, &producer, log, mapping)?,
-        _ => tell_history(config, args, &producer)?,
+        _ => tell_history(config, &args.county, &producer)?,
     }
     wait_until_stored(config, &producer).await?;
     show(config).await?;
@@ -144,8 +167,8 @@ async fn tell(config: &Config, args: &DemoArgs) -> anyhow::Result<()> {
         say("the log is stored; Ctrl-C ends")?;
         return std::future::pending().await;
     }
-    say(&format!("live cases at {} times the speed of life; Ctrl-C ends", args.speed))?;
-    live(config, args, &producer).await
+    say(&format!("live cases at {} times the speed of life; Ctrl-C ends", args.county.speed))?;
+    live(config, &args.county, &producer).await
 }
 
 fn replay(config: &Config, producer: &Producer, log: &Path, mapping: &Path) -> anyhow::Result<()> {
@@ -162,7 +185,7 @@ fn replay(config: &Config, producer: &Producer, log: &Path, mapping: &Path) -> a
 }
 
 /// The history up to now, from where the last run stopped.
-fn tell_history(config: &Config, args: &DemoArgs, producer: &Producer) -> anyhow::Result<()> {
+fn tell_history(config: &Config, args: &CountyArgs, producer: &Producer) -> anyhow::Result<()> {
     let file = args.data.join("demo.json");
     let now = now();
     let fresh = Progress { seed: args.seed, from_ms: now.ms() - HISTORY_DAYS * domain::calendar::DAY_MS, until_ms: 0 };
@@ -255,7 +278,7 @@ async fn show(config: &Config) -> anyhow::Result<()> {
 
 /// New cases, `speed` times as fast as life: their office hours pass as real time, whatever the hour is,
 /// and every event is reported as it happens.
-async fn live(config: &Config, args: &DemoArgs, producer: &Producer) -> anyhow::Result<()> {
+async fn live(config: &Config, args: &CountyArgs, producer: &Producer) -> anyhow::Result<()> {
     let begun = now();
     // Another seed than the history's; a year in the middle of the calendar, for only its hours count.
     let simulation = Simulation::new(County::sample(), Options { seed: begun.ms() as u64, ..Options::default() });
