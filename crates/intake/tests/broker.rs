@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "broker/operator.rs"]
+mod operator;
 mod support;
 
 use std::{
