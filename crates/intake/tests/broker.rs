@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "broker/operator.rs"]
-mod operator;
 mod support;
 
 use std::{

@@ -11,8 +11,6 @@ mod decode;
 mod encode;
 mod figures;
 mod reason;
-mod value;
-
 pub mod xes;
 
 pub use assessment::AssessmentJson;
