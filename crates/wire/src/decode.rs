@@ -1,17 +1,22 @@
 //! From a message to an event.
 //!
 //! The message is read once into a flat struct that borrows from it; unknown fields are skipped. The
-//! fields of the kind are then checked by hand, so that every refusal names its field.
+//! fields of the kind are then checked by hand, so that every refusal names its field. A field that
+//! belongs to another kind is as unknown as any: whatever is in it is ignored.
 
-use std::borrow::Cow;
+use std::{fmt::Display, ops::RangeInclusive};
 
 use domain::{
     Event, Instant, Kind, Text,
     event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::reason::{Reason, excerpt};
+use crate::{
+    reason::{Reason, excerpt},
+    value::Value,
+};
 
 /// No step of a case needs more bytes than this.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -22,95 +27,84 @@ const MAX_TEXT: usize = 256;
 
 /// Every field of domain.md §2 that is kept. `reason`, `opinion`, `comment` and `text` are free text
 /// and never enter the pipeline beyond the stored message.
-#[derive(Deserialize)]
-struct Message<'m> {
-    #[serde(borrow, default)]
-    event_id: Field<'m>,
-    #[serde(borrow, default)]
-    source: Field<'m>,
-    #[serde(default)]
-    revision: Option<i64>,
-    #[serde(default)]
-    retracted: Option<bool>,
-    #[serde(borrow, default)]
-    kind: Field<'m>,
-    #[serde(borrow, default)]
-    case_no: Field<'m>,
-    #[serde(borrow, default)]
-    item: Field<'m>,
-    #[serde(borrow, default)]
-    occurred_at: Field<'m>,
-    #[serde(borrow, default)]
-    recorded_at: Field<'m>,
-    #[serde(borrow, default)]
-    region: Field<'m>,
-    #[serde(borrow, default)]
-    department: Field<'m>,
-    #[serde(borrow, default)]
-    window: Field<'m>,
-    #[serde(borrow, default)]
-    handler: Field<'m>,
-    #[serde(borrow, default)]
-    role: Field<'m>,
-    #[serde(borrow, default)]
-    place: Field<'m>,
-    #[serde(borrow, default)]
-    channel: Field<'m>,
-    #[serde(borrow, default)]
-    form: Field<'m>,
-    #[serde(borrow, default)]
-    promised_due_at: Field<'m>,
-    #[serde(borrow, default)]
-    statutory_due_at: Field<'m>,
-    #[serde(borrow, default)]
-    project: Field<'m>,
-    #[serde(default)]
-    green_channel: Option<bool>,
-    #[serde(default)]
-    key_project: Option<bool>,
-    #[serde(borrow, default)]
-    deferred_materials: Option<Vec<Material<'m>>>,
-    #[serde(borrow, default)]
-    materials: Option<Vec<Cow<'m, str>>>,
-    #[serde(borrow, default)]
-    step: Field<'m>,
-    #[serde(borrow, default)]
-    result: Field<'m>,
-    #[serde(borrow, default)]
-    procedure: Field<'m>,
-    #[serde(default)]
-    granted_days: Option<i64>,
-    #[serde(default)]
-    written_notice: Option<bool>,
-    #[serde(borrow, default)]
-    party: Field<'m>,
-    #[serde(borrow, default)]
-    outcome: Field<'m>,
-    #[serde(default)]
-    amount_fen: Option<i64>,
-    #[serde(default)]
-    score: Option<i64>,
-}
-
-/// Text that borrows where it has no escapes. (A bare `Option<Cow<str>>` would always copy.)
 #[derive(Deserialize, Default)]
-struct Field<'m>(#[serde(borrow)] Option<Borrowed<'m>>);
-
-#[derive(Deserialize)]
-struct Borrowed<'m>(#[serde(borrow)] Cow<'m, str>);
-
-#[derive(Deserialize)]
-struct Material<'m> {
-    #[serde(borrow, default)]
-    name: Field<'m>,
-    #[serde(borrow, default)]
-    due_at: Field<'m>,
+#[serde(default)]
+struct Message<'m> {
+    #[serde(borrow)]
+    event_id: Value<'m>,
+    #[serde(borrow)]
+    source: Value<'m>,
+    #[serde(borrow)]
+    revision: Value<'m>,
+    #[serde(borrow)]
+    retracted: Value<'m>,
+    #[serde(borrow)]
+    kind: Value<'m>,
+    #[serde(borrow)]
+    case_no: Value<'m>,
+    #[serde(borrow)]
+    item: Value<'m>,
+    #[serde(borrow)]
+    occurred_at: Value<'m>,
+    #[serde(borrow)]
+    recorded_at: Value<'m>,
+    #[serde(borrow)]
+    region: Value<'m>,
+    #[serde(borrow)]
+    department: Value<'m>,
+    #[serde(borrow)]
+    window: Value<'m>,
+    #[serde(borrow)]
+    handler: Value<'m>,
+    #[serde(borrow)]
+    role: Value<'m>,
+    #[serde(borrow)]
+    place: Value<'m>,
+    #[serde(borrow)]
+    channel: Value<'m>,
+    #[serde(borrow)]
+    form: Value<'m>,
+    #[serde(borrow)]
+    promised_due_at: Value<'m>,
+    #[serde(borrow)]
+    statutory_due_at: Value<'m>,
+    #[serde(borrow)]
+    project: Value<'m>,
+    #[serde(borrow)]
+    green_channel: Value<'m>,
+    #[serde(borrow)]
+    key_project: Value<'m>,
+    #[serde(borrow)]
+    deferred_materials: Option<&'m RawValue>,
+    #[serde(borrow)]
+    materials: Option<&'m RawValue>,
+    #[serde(borrow)]
+    step: Value<'m>,
+    #[serde(borrow)]
+    result: Value<'m>,
+    #[serde(borrow)]
+    procedure: Value<'m>,
+    #[serde(borrow)]
+    granted_days: Value<'m>,
+    #[serde(borrow)]
+    written_notice: Value<'m>,
+    #[serde(borrow)]
+    party: Value<'m>,
+    #[serde(borrow)]
+    outcome: Value<'m>,
+    #[serde(borrow)]
+    amount_fen: Value<'m>,
+    #[serde(borrow)]
+    score: Value<'m>,
 }
 
-impl Field<'_> {
-    fn get(&self) -> Option<&str> {
-        self.0.as_ref().map(|text| text.0.as_ref())
-    }
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Material<'m> {
+    #[serde(borrow)]
+    name: Value<'m>,
+    #[serde(borrow)]
+    due_at: Value<'m>,
 }
 
 /// Reads a message as it stands on the topic: its key must be its case number.
@@ -143,9 +137,12 @@ pub fn decode(payload: &[u8]) -> Result<Event, Reason> {
         return Err(Reason::TooLarge { bytes: payload.len() });
     }
     let text = std::str::from_utf8(payload).map_err(|error| Reason::NotUtf8 { at: error.valid_up_to() })?;
+    if text.trim_start().is_empty() {
+        return Err(Reason::Empty);
+    }
     // A struct may also be read from an array; an event is an object.
     if !text.trim_start().starts_with('{') {
-        return Err(Reason::NotJson(format!("it starts with {:?}", excerpt(text.trim_start()).chars().next().unwrap_or(' '))));
+        return Err(Reason::NotJson(format!("it starts with {:?}", text.trim_start().chars().next().unwrap_or(' '))));
     }
     let message: Message<'_> = serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))?;
     message.event(crc32fast::hash(payload))
@@ -153,8 +150,8 @@ pub fn decode(payload: &[u8]) -> Result<Event, Reason> {
 
 impl Message<'_> {
     fn event(&self, digest: u32) -> Result<Event, Reason> {
-        let retracted = self.retracted.unwrap_or(false);
-        let kind_name = self.kind.get().ok_or(Reason::MissingField("kind"))?;
+        let retracted = self.retracted.bool("retracted")?.unwrap_or(false);
+        let kind_name = self.kind.text("kind")?.ok_or(Reason::MissingField("kind"))?;
         let kind = match self.kind_of(kind_name) {
             Ok(kind) => kind,
             // Whoever takes an event back need not say again what it said.
@@ -186,13 +183,7 @@ impl Message<'_> {
     }
 
     fn revision(&self) -> Result<u32, Reason> {
-        match self.revision {
-            None => Ok(1),
-            Some(revision) => u32::try_from(revision)
-                .ok()
-                .filter(|revision| *revision >= 1)
-                .ok_or_else(|| broken("revision", format!("{revision}: expected 1 to {}", u32::MAX))),
-        }
+        Ok(number("revision", &self.revision, 1..=i64::from(u32::MAX))?.map_or(1, |revision| revision as u32))
     }
 
     fn kind_of(&self, name: &str) -> Result<Kind, Reason> {
@@ -210,8 +201,8 @@ impl Message<'_> {
             },
             "special_started" => Kind::SpecialStarted(Box::new(SpecialStart {
                 procedure: needed("procedure", &self.procedure, Procedure::from_code)?,
-                granted_days: number("granted_days", self.granted_days, 0..=3650)?.map(|days| days as u32),
-                written_notice: self.written_notice,
+                granted_days: number("granted_days", &self.granted_days, 0..=3650)?.map(|days| days as u32),
+                written_notice: self.written_notice.bool("written_notice")?,
                 party: optional("party", &self.party, MAX_TEXT)?,
             })),
             "special_ended" => Kind::SpecialEnded { procedure: coded("procedure", &self.procedure, Procedure::from_code)? },
@@ -220,11 +211,11 @@ impl Message<'_> {
             "issued" => Kind::Issued,
             "delivered" => Kind::Delivered,
             "fee_charged" => {
-                let amount = number("amount_fen", self.amount_fen, 0..=i64::MAX)?.ok_or(Reason::MissingField("amount_fen"))?;
+                let amount = number("amount_fen", &self.amount_fen, 0..=i64::MAX)?.ok_or(Reason::MissingField("amount_fen"))?;
                 Kind::FeeCharged { amount_fen: amount as u64 }
             }
             "rated" => {
-                let score = number("score", self.score, 1..=5)?.ok_or(Reason::MissingField("score"))?;
+                let score = number("score", &self.score, 1..=5)?.ok_or(Reason::MissingField("score"))?;
                 Kind::Rated { score: score as u8 }
             }
             "rating_rectified" => Kind::RatingRectified,
@@ -235,27 +226,42 @@ impl Message<'_> {
     }
 
     fn acceptance(&self) -> Result<Acceptance, Reason> {
-        let deferred = self.deferred_materials.iter().flatten().map(|material| {
-            let due_at = instant("deferred_materials", &material.due_at)?;
-            Ok(DeferredMaterial {
-                name: required("deferred_materials", &material.name, MAX_TEXT)?,
-                due_at: due_at.ok_or_else(|| broken("deferred_materials", "a material has no due_at"))?,
-            })
-        });
         Ok(Acceptance {
             form: coded("form", &self.form, Form::from_code)?,
             promised_due_at: instant("promised_due_at", &self.promised_due_at)?,
             statutory_due_at: instant("statutory_due_at", &self.statutory_due_at)?,
             project: optional("project", &self.project, MAX_CODE)?,
-            green_channel: self.green_channel.unwrap_or(false),
-            key_project: self.key_project.unwrap_or(false),
-            deferred_materials: deferred.collect::<Result<_, Reason>>()?,
+            green_channel: self.green_channel.bool("green_channel")?.unwrap_or(false),
+            key_project: self.key_project.bool("key_project")?.unwrap_or(false),
+            deferred_materials: self.deferred_materials()?,
         })
     }
 
+    fn deferred_materials(&self) -> Result<Vec<DeferredMaterial>, Reason> {
+        const FIELD: &str = "deferred_materials";
+        let materials = list(FIELD, self.deferred_materials)?.unwrap_or_default();
+        let read = |(index, material): (usize, &&RawValue)| {
+            let which = |why: &dyn Display| broken(FIELD, format!("material {}: {why}", index + 1));
+            // A struct may also be read from an array.
+            if !material.get().starts_with('{') {
+                return Err(which(&"expected an object with name and due_at"));
+            }
+            let material: Material<'_> = serde_json::from_str(material.get()).map_err(|error| which(&error))?;
+            let name = optional(FIELD, &material.name, MAX_TEXT)?;
+            let due_at = instant(FIELD, &material.due_at)?;
+            Ok(DeferredMaterial {
+                name: name.ok_or_else(|| which(&"name is missing"))?,
+                due_at: due_at.ok_or_else(|| which(&"due_at is missing"))?,
+            })
+        };
+        materials.iter().enumerate().map(read).collect()
+    }
+
     fn materials(&self) -> Result<Vec<Text>, Reason> {
-        let materials = self.materials.as_ref().ok_or(Reason::MissingField("materials"))?;
-        materials.iter().map(|name| text("materials", name, MAX_TEXT)).collect()
+        const FIELD: &str = "materials";
+        let materials: Vec<Value<'_>> = list(FIELD, self.materials)?.ok_or(Reason::MissingField(FIELD))?;
+        let name = |value: &Value<'_>| optional(FIELD, value, MAX_TEXT)?.ok_or_else(|| broken(FIELD, "null: expected text"));
+        materials.iter().map(name).collect()
     }
 }
 
@@ -296,32 +302,40 @@ fn text(field: &'static str, value: &str, most: usize) -> Result<Text, Reason> {
     Ok(Text::new(value))
 }
 
-fn required(field: &'static str, value: &Field<'_>, most: usize) -> Result<Text, Reason> {
-    text(field, value.get().ok_or(Reason::MissingField(field))?, most)
+fn required(field: &'static str, value: &Value<'_>, most: usize) -> Result<Text, Reason> {
+    text(field, value.text(field)?.ok_or(Reason::MissingField(field))?, most)
 }
 
-fn optional(field: &'static str, value: &Field<'_>, most: usize) -> Result<Option<Text>, Reason> {
-    value.get().map(|value| text(field, value, most)).transpose()
+fn optional(field: &'static str, value: &Value<'_>, most: usize) -> Result<Option<Text>, Reason> {
+    value.text(field)?.map(|value| text(field, value, most)).transpose()
 }
 
-fn instant(field: &'static str, value: &Field<'_>) -> Result<Option<Instant>, Reason> {
-    value.get().map(|value| Instant::parse(value).map_err(|error| broken(field, error.to_string()))).transpose()
+fn instant(field: &'static str, value: &Value<'_>) -> Result<Option<Instant>, Reason> {
+    value.text(field)?.map(|value| Instant::parse(value).map_err(|error| broken(field, error.to_string()))).transpose()
 }
 
-fn coded<T>(field: &'static str, value: &Field<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reason> {
+fn coded<T>(field: &'static str, value: &Value<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reason> {
     let known = |code: &str| from_code(code).ok_or_else(|| broken(field, format!("{:?} is not one of its codes", excerpt(code))));
-    value.get().map(known).transpose()
+    value.text(field)?.map(known).transpose()
 }
 
-fn needed<T>(field: &'static str, value: &Field<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<T, Reason> {
+fn needed<T>(field: &'static str, value: &Value<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<T, Reason> {
     coded(field, value, from_code)?.ok_or(Reason::MissingField(field))
 }
 
-fn number(field: &'static str, value: Option<i64>, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Reason> {
-    match value {
+fn number(field: &'static str, value: &Value<'_>, range: RangeInclusive<i64>) -> Result<Option<i64>, Reason> {
+    match value.whole(field)? {
         Some(number) if !range.contains(&number) => {
             Err(broken(field, format!("{number}: expected {} to {}", range.start(), range.end())))
         }
-        _ => Ok(value),
+        number => Ok(number),
     }
+}
+
+fn list<'m, T: Deserialize<'m>>(field: &'static str, value: Option<&'m RawValue>) -> Result<Option<Vec<T>>, Reason> {
+    let Some(value) = value else { return Ok(None) };
+    if !value.get().starts_with('[') {
+        return Err(broken(field, format!("{}: expected a list", excerpt(value.get()))));
+    }
+    serde_json::from_str(value.get()).map(Some).map_err(|error| broken(field, excerpt(&error.to_string())))
 }

@@ -39,9 +39,9 @@ pub fn encode(event: &Event, zone: &TimeZone) -> String {
             message.deferred_materials = deferred.map(|it| Material { name: &it.name, due_at: time(it.due_at) }).collect();
         }
         Kind::MaterialsSupplied { materials } => message.materials = Some(materials),
-        Kind::StepStarted { step } => message.step = Some(step),
+        Kind::StepStarted { step } => message.step = named(step),
         Kind::StepCompleted { step, result } => {
-            message.step = Some(step);
+            message.step = named(step);
             message.result = result.map(|result| result.code());
         }
         Kind::SpecialStarted(special) => {
@@ -65,6 +65,11 @@ pub fn encode(event: &Event, zone: &TimeZone) -> String {
         | Kind::ComplaintResolved => {}
     }
     serde_json::to_string(&message).unwrap_or_default()
+}
+
+/// A retraction need not name its step; an empty name is none.
+fn named(step: &Text) -> Option<&Text> {
+    (!step.is_empty()).then_some(step)
 }
 
 #[derive(Serialize, Default)]

@@ -11,6 +11,8 @@ mod decode;
 mod encode;
 mod figures;
 mod reason;
+mod value;
+
 pub mod xes;
 
 pub use assessment::AssessmentJson;

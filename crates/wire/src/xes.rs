@@ -4,79 +4,25 @@
 //! the same decoder as everything else, so nothing can come in this way that could not come in by the
 //! topic.
 
+mod mapping;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     io::BufRead,
 };
 
 use domain::Event;
-use jiff::{civil::DateTime, tz::TimeZone};
+use jiff::civil::DateTime;
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesStart, Event as Xml},
 };
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// How the activities of a log become events.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mapping {
-    source: String,
-    time_zone: String,
-    /// Put before the name of the trace to make the case number.
-    #[serde(default)]
-    case_prefix: String,
-    item: Option<String>,
-    item_attribute: Option<String>,
-    department: Option<String>,
-    department_attribute: Option<String>,
-    region: Option<String>,
-    region_attribute: Option<String>,
-    window: Option<String>,
-    window_attribute: Option<String>,
-    handler: Option<String>,
-    handler_attribute: Option<String>,
-    promised_due_attribute: Option<String>,
-    statutory_due_attribute: Option<String>,
-    outcome_attribute: Option<String>,
-    /// From the values of `outcome_attribute` to our outcomes.
-    #[serde(default)]
-    outcomes: BTreeMap<String, String>,
-    activity: Vec<Activity>,
-    #[serde(skip)]
-    zone: Option<TimeZone>,
-}
+use mapping::{Activity, Occurrence, matches};
 
-/// What one activity means. One may mean several things: then it is named several times.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Activity {
-    /// Its name; `*` stands for anything.
-    name: String,
-    /// Only in this state of its life cycle, such as `complete`.
-    lifecycle: Option<String>,
-    #[serde(default)]
-    occurrence: Occurrence,
-    kind: String,
-    step: Option<String>,
-    result: Option<String>,
-    procedure: Option<String>,
-    granted_days: Option<u32>,
-    outcome: Option<String>,
-    score: Option<u8>,
-}
-
-/// Which of the events of one name in a trace are meant.
-#[derive(Debug, Clone, Copy, Deserialize, Default, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Occurrence {
-    First,
-    Last,
-    #[default]
-    Every,
-}
+pub use mapping::Mapping;
 
 /// What is wrong with a mapping or a log.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +33,9 @@ pub enum XesError {
     /// The mapping names a zone there is not.
     #[error("time_zone: {0}")]
     Zone(#[from] jiff::Error),
+    /// The mapping can make no event of an activity; names it and its field.
+    #[error("{0}")]
+    Mapping(String),
     /// The log is not XML.
     #[error("not XML at byte {at}: {source}")]
     Xml {
@@ -98,6 +47,12 @@ pub enum XesError {
     /// The log ends within a trace.
     #[error("the log ends within trace {0:?}")]
     CutShort(String),
+    /// The log ends between two traces: how many are missing nobody knows.
+    #[error("the log ends before its end, after {0} traces")]
+    Unfinished(u64),
+    /// XML, but no event log.
+    #[error("not an event log: it has no <log>")]
+    NotALog,
 }
 
 /// What an import made.
@@ -131,18 +86,6 @@ impl fmt::Display for ImportReport {
     }
 }
 
-impl Mapping {
-    /// Reads a mapping.
-    ///
-    /// # Errors
-    /// Names the line, or the zone.
-    pub fn from_toml(text: &str) -> Result<Self, XesError> {
-        let mut mapping: Self = toml::from_str(text)?;
-        mapping.zone = Some(TimeZone::get(&mapping.time_zone)?);
-        Ok(mapping)
-    }
-}
-
 type Attributes = HashMap<String, String>;
 
 /// Reads a log. Every event goes to `sink`, which says whether to go on.
@@ -157,23 +100,29 @@ pub fn import(reader: impl BufRead, mapping: &Mapping, sink: &mut dyn FnMut(Even
     let mut event: Option<Attributes> = None;
     // Attributes may be nested; only those right below a trace or an event are taken.
     let mut nested = 0u32;
+    let mut log = Log::NotBegun;
+    let mut names = HashSet::new();
     loop {
         buffer.clear();
         let at = xml.buffer_position();
-        let node = xml.read_event_into(&mut buffer).map_err(|source| XesError::Xml { at, source })?;
+        let xml_error = |source| XesError::Xml { at, source };
+        let node = xml.read_event_into(&mut buffer).map_err(xml_error)?;
         match node {
             Xml::Start(tag) => match tag.name().as_ref() {
+                "log" => log = Log::Open,
                 "trace" => trace = Some(Trace::default()),
                 "event" if trace.is_some() => event = Some(Attributes::new()),
                 _ => {
                     if nested == 0 {
-                        put(&tag, &mut trace, &mut event);
+                        put(&tag, &mut trace, &mut event).map_err(xml_error)?;
                     }
                     nested += u32::from(trace.is_some());
                 }
             },
-            Xml::Empty(tag) if nested == 0 => put(&tag, &mut trace, &mut event),
+            Xml::Empty(tag) if tag.name().as_ref() == "log" => log = Log::Closed,
+            Xml::Empty(tag) if nested == 0 => put(&tag, &mut trace, &mut event).map_err(xml_error)?,
             Xml::End(tag) => match tag.name().as_ref() {
+                "log" => log = Log::Closed,
                 "event" => {
                     if let (Some(trace), Some(event)) = (&mut trace, event.take()) {
                         trace.events.push(event);
@@ -181,7 +130,7 @@ pub fn import(reader: impl BufRead, mapping: &Mapping, sink: &mut dyn FnMut(Even
                 }
                 "trace" => {
                     if let Some(trace) = trace.take()
-                        && !trace.tell(mapping, &mut report, sink)
+                        && !trace.tell(mapping, &mut names, &mut report, sink)
                     {
                         return Ok(report);
                     }
@@ -193,18 +142,28 @@ pub fn import(reader: impl BufRead, mapping: &Mapping, sink: &mut dyn FnMut(Even
             _ => {}
         }
     }
-    match trace {
-        Some(trace) => Err(XesError::CutShort(trace.name().to_owned())),
-        None => Ok(report),
+    match (trace, log) {
+        (Some(trace), _) => Err(XesError::CutShort(trace.name(mapping).to_owned())),
+        (None, Log::NotBegun) => Err(XesError::NotALog),
+        (None, Log::Open) => Err(XesError::Unfinished(report.cases)),
+        (None, Log::Closed) => Ok(report),
     }
 }
 
+/// How far the log has been read.
+enum Log {
+    NotBegun,
+    Open,
+    Closed,
+}
+
 /// Keeps an attribute of the event or trace being read.
-fn put(tag: &BytesStart<'_>, trace: &mut Option<Trace>, event: &mut Option<Attributes>) {
+fn put(tag: &BytesStart<'_>, trace: &mut Option<Trace>, event: &mut Option<Attributes>) -> Result<(), quick_xml::Error> {
     let mut key = None;
     let mut value = None;
-    for attribute in tag.attributes().flatten() {
-        let text = attribute.normalized_value(XmlVersion::Implicit1_0).map(|text| text.into_owned()).unwrap_or_default();
+    for attribute in tag.attributes() {
+        let attribute = attribute?;
+        let text = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
         match attribute.key.as_ref() {
             "key" => key = Some(text),
             "value" => value = Some(text),
@@ -214,6 +173,7 @@ fn put(tag: &BytesStart<'_>, trace: &mut Option<Trace>, event: &mut Option<Attri
     if let (Some(trace), Some(key), Some(value)) = (trace, key, value) {
         event.as_mut().unwrap_or(&mut trace.attributes).insert(key, value);
     }
+    Ok(())
 }
 
 #[derive(Default)]
@@ -227,13 +187,29 @@ const TIME: &str = "time:timestamp";
 const LIFECYCLE: &str = "lifecycle:transition";
 
 impl Trace {
-    fn name(&self) -> &str {
-        self.attributes.get(NAME).map_or("", String::as_str)
+    fn name(&self, mapping: &Mapping) -> &str {
+        self.attributes.get(&mapping.case_attribute).map_or("", String::as_str)
     }
 
     /// Tells the events of the trace; whether to go on.
-    fn tell(&self, mapping: &Mapping, report: &mut ImportReport, sink: &mut dyn FnMut(Event) -> bool) -> bool {
+    fn tell(
+        &self,
+        mapping: &Mapping,
+        names: &mut HashSet<String>,
+        report: &mut ImportReport,
+        sink: &mut dyn FnMut(Event) -> bool,
+    ) -> bool {
         report.cases += 1;
+        let case = self.name(mapping);
+        // Without a name of its own it would be mixed into another case.
+        if case.is_empty() {
+            report.broken(self.events.len(), format!("trace {}: it has no {}", report.cases, mapping.case_attribute));
+            return true;
+        }
+        if !names.insert(case.to_owned()) {
+            report.broken(self.events.len(), format!("trace {}: an earlier one is called {case:?} too", report.cases));
+            return true;
+        }
         for (number, event) in self.events.iter().enumerate() {
             let name = event.get(NAME).map_or("", String::as_str);
             let mut is_covered = false;
@@ -253,7 +229,7 @@ impl Trace {
                             return false;
                         }
                     }
-                    Err(reason) => report.broken(format!("trace {:?}, event {}, {name:?}: {reason}", self.name(), number + 1)),
+                    Err(reason) => report.broken(1, format!("trace {case:?}, event {}, {name:?}: {reason}", number + 1)),
                 }
             }
             if !is_covered {
@@ -272,7 +248,7 @@ impl Trace {
     }
 
     fn message(&self, mapping: &Mapping, activity: &Activity, event: &Attributes, number: usize, part: usize) -> Value {
-        let case_no = format!("{}{}", mapping.case_prefix, self.name());
+        let case_no = format!("{}{}", mapping.case_prefix, self.name(mapping));
         let mut message = Map::new();
         let mut add = |key: &str, value: Option<String>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -298,8 +274,7 @@ impl Trace {
         add("result", activity.result.clone());
         add("procedure", activity.procedure.clone());
         let outcome = said(&None, &mapping.outcome_attribute).and_then(|value| mapping.outcomes.get(&value).cloned());
-        let has_outcome = matches!(activity.kind.as_str(), "decided" | "closed");
-        add("outcome", outcome.filter(|_| has_outcome).or_else(|| activity.outcome.clone()));
+        add("outcome", outcome.filter(|_| activity.has_outcome()).or_else(|| activity.outcome.clone()));
         if activity.kind == "accepted" {
             let due = |attribute: &Option<String>| said(&None, attribute).map(|time| with_offset(&time, mapping));
             add("promised_due_at", due(&mapping.promised_due_attribute));
@@ -324,29 +299,12 @@ impl Activity {
 }
 
 impl ImportReport {
-    fn broken(&mut self, what: String) {
-        self.broken_count += 1;
+    fn broken(&mut self, events: usize, what: String) {
+        self.broken_count += events as u64;
         if self.broken.len() < 100 {
             self.broken.push(what);
         }
     }
-}
-
-/// Whether a name fits a pattern in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut left) = name.strip_prefix(head) else { return false };
-    let mut parts = rest.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return left.ends_with(part);
-        }
-        match left.find(part) {
-            Some(at) => left = &left[at + part.len()..],
-            None => return false,
-        }
-    }
-    true
 }
 
 /// A time of the log; one without an offset is local time of the mapping's zone.
@@ -368,6 +326,8 @@ fn has_offset(time: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     const MAPPING: &str = r#"
@@ -426,6 +386,88 @@ mod tests {
         let mapping = Mapping::from_toml(MAPPING).unwrap();
         let error = import(&b"<log><trace><string key=\"concept:name\" value=\"A1\"/>"[..], &mapping, &mut |_| true).unwrap_err();
         assert_eq!(error.to_string(), "the log ends within trace \"A1\"");
+    }
+
+    fn import_all(text: &str) -> Result<(ImportReport, Vec<Event>), XesError> {
+        let mut events = Vec::new();
+        let report = import(text.as_bytes(), &Mapping::from_toml(MAPPING).unwrap(), &mut |event| {
+            events.push(event);
+            true
+        })?;
+        Ok((report, events))
+    }
+
+    #[test]
+    fn a_log_that_breaks_off_between_traces_is_not_taken_for_whole() {
+        let whole = log(&event("Pay", "2006-08-01T10:00:00+00:00"));
+        assert!(import_all(&whole).is_ok());
+        let cut = whole.strip_suffix("</log>").unwrap();
+        assert_eq!(import_all(cut).unwrap_err().to_string(), "the log ends before its end, after 1 traces");
+    }
+
+    #[test]
+    fn what_is_no_log_is_refused() {
+        for text in ["", "words", "<html></html>"] {
+            assert!(matches!(import_all(text), Err(XesError::NotALog)), "{text:?}");
+        }
+        assert_eq!(import_all("<log/>").unwrap().0, ImportReport::default());
+    }
+
+    #[test]
+    fn an_attribute_that_cannot_be_read_is_told_with_its_place() {
+        let text = log(&event("Pay &nothing; more", "2006-08-01T10:00:00+00:00"));
+        let error = import_all(&text).unwrap_err();
+        assert!(error.to_string().starts_with("not XML at byte ") && error.to_string().contains("nothing"), "{error}");
+    }
+
+    #[test]
+    fn two_traces_of_one_name_are_not_mixed() {
+        let pay = event("Pay", "2006-08-01T10:00:00+00:00");
+        let named = format!(r#"<trace><string key="concept:name" value="A1"/>{pay}</trace>"#);
+        let (report, events) = import_all(&format!("<log>{named}{named}<trace>{pay}{pay}</trace></log>")).unwrap();
+        assert_eq!((report.cases, report.events, report.broken_count, events.len()), (3, 1, 3, 1), "{report}");
+        assert_eq!(report.broken, ["trace 2: an earlier one is called \"A1\" too", "trace 3: it has no concept:name"]);
+    }
+
+    #[test]
+    fn a_mapping_that_can_make_no_event_names_its_activity() {
+        let base = "source = \"log\"\ntime_zone = \"Europe/Rome\"\nitem = \"fine\"\n";
+        let activity = |fields: &str| Mapping::from_toml(&format!("{base}[[activity]]\nname = \"Pay\"\n{fields}"));
+        for (fields, why) in [
+            ("kind = \"sneezed\"", r#"activity 1 ("Pay"): unknown kind "sneezed""#),
+            ("kind = \"closed\"", r#"activity 1 ("Pay"): the field "outcome" is missing"#),
+            ("kind = \"step_started\"", r#"activity 1 ("Pay"): the field "step" is missing"#),
+            ("kind = \"decided\"\noutcome = \"voided\"", r#"activity 1 ("Pay"): the field "outcome" is broken: "voided" is not"#),
+            ("kind = \"special_started\"\nprocedure = \"tea\"", r#"activity 1 ("Pay"): the field "procedure" is broken: "tea""#),
+            ("kind = \"closed\"\noutcom = \"granted\"", "TOML parse error at line 7"),
+        ] {
+            let error = activity(fields).unwrap_err().to_string();
+            assert!(error.starts_with(why), "{fields}: {error}");
+        }
+        assert!(activity("kind = \"closed\"\noutcome = \"granted\"").is_ok());
+        let from_log = |outcome: &str| {
+            let head = format!("outcome_attribute = \"end\"\noutcomes = {{ a = \"granted\", b = \"{outcome}\" }}\n");
+            Mapping::from_toml(&format!("{base}{head}[[activity]]\nname = \"Pay\"\nkind = \"closed\""))
+        };
+        assert!(from_log("voided").is_ok());
+        assert_eq!(from_log("vanished").unwrap_err().to_string(), r#"activity 1 ("Pay"): "vanished" is no outcome of "closed""#);
+        let no_item = MAPPING.replace("item = \"fine\"", "");
+        let error = Mapping::from_toml(&no_item).unwrap_err().to_string();
+        assert_eq!(error, r#"activity 1 ("Create*"): the field "item" is missing"#);
+    }
+
+    #[test]
+    fn a_case_may_be_named_by_another_attribute() {
+        let mapping = Mapping::from_toml(&format!("case_attribute = \"id\"\ncase_prefix = \"fine-\"\n{MAPPING}")).unwrap();
+        let pay = event("Pay", "2006-08-01T10:00:00+00:00");
+        let text = format!(r#"<log><trace><int key="id" value="7"/>{pay}</trace></log>"#);
+        let mut cases = Vec::new();
+        import(text.as_bytes(), &mapping, &mut |event| {
+            cases.push(event.case_no);
+            true
+        })
+        .unwrap();
+        assert_eq!(cases, ["fine-7"]);
     }
 
     #[test]

@@ -40,6 +40,59 @@ fn every_refusal_names_its_place() {
     assert_eq!(decode(deep.as_bytes()).unwrap_err().code(), "not_json");
 }
 
+/// A message of one kind with everything it needs but its own fields.
+fn message(kind: &str, fields: &str) -> String {
+    let base = r#""event_id":"1","source":"s","case_no":"c","item":"a","occurred_at":"2018-10-18T16:00:00+08:00""#;
+    format!(r#"{{{base},"kind":"{kind}"{fields}}}"#)
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused_by_the_name_of_its_field() {
+    for (kind, fields, why) in [
+        ("closed", r#","outcome":5"#, r#"the field "outcome" is broken: 5: expected text"#),
+        ("closed", r#","outcome":[[1],{}]"#, r#"the field "outcome" is broken: a list: expected text"#),
+        ("closed", r#","outcome":"granted","revision":"2""#, r#"the field "revision" is broken: "2": expected whole number"#),
+        ("rated", r#","score":4.5"#, r#"the field "score" is broken: 4.5: expected whole number"#),
+        ("rated", r#","score":6"#, r#"the field "score" is broken: 6: expected 1 to 5"#),
+        ("fee_charged", r#","amount_fen":18446744073709551615"#, "18446744073709551615: expected whole number"),
+        ("corrected", r#","retracted":"yes""#, r#"the field "retracted" is broken: "yes": expected true or false"#),
+        ("accepted", r#","green_channel":1"#, r#"the field "green_channel" is broken: 1: expected true or false"#),
+        ("accepted", r#","deferred_materials":{}"#, r#"the field "deferred_materials" is broken: {}: expected a list"#),
+        ("accepted", r#","deferred_materials":[null]"#, "material 1: expected an object with name and due_at"),
+        ("accepted", r#","deferred_materials":[{"name":"x"}]"#, "material 1: due_at is missing"),
+        ("accepted", r#","deferred_materials":[{"due_at":"2018-10-18T16:00:00+08:00"}]"#, "material 1: name is missing"),
+        ("materials_supplied", r#","materials":["x",1]"#, r#"the field "materials" is broken: 1: expected text"#),
+        ("materials_supplied", r#","materials":[null]"#, r#"the field "materials" is broken: null: expected text"#),
+        ("corrected", r#","recorded_at":1539849600"#, r#"the field "recorded_at" is broken: 1539849600: expected text"#),
+    ] {
+        let reason = decode(message(kind, fields).as_bytes()).unwrap_err();
+        assert!(reason.to_string().contains(why), "{fields}: {reason}");
+        assert_eq!(reason.code(), "broken_field", "{fields}");
+    }
+}
+
+#[test]
+fn a_field_of_another_kind_is_ignored_whatever_it_holds() {
+    let others =
+        r#","outcome":{"a":[1]},"score":"none","materials":"id card","deferred_materials":7,"step":[],"granted_days":null"#;
+    for kind in ["applied", "corrected", "correction_requested", "issued", "complained"] {
+        let event = decode(message(kind, others).as_bytes()).map_err(|reason| format!("{kind}: {reason}"));
+        assert_eq!(event.unwrap().kind.name(), kind);
+    }
+}
+
+#[test]
+fn null_is_as_good_as_not_there() {
+    let nulls = r#","region":null,"role":null,"revision":null,"retracted":null,"recorded_at":null,"deferred_materials":null"#;
+    let read = |fields| Event { digest: 0, ..decode(message("accepted", fields).as_bytes()).unwrap() };
+    assert_eq!(read(nulls), read(""));
+}
+
+#[test]
+fn only_white_space_is_no_payload() {
+    assert_eq!(decode(b" \n\t"), Err(Reason::Empty));
+}
+
 #[test]
 fn the_key_must_be_the_case_number() {
     let payload = encode(&closed(r#""outcome":"granted""#).unwrap(), &TimeZone::UTC);
@@ -49,10 +102,63 @@ fn the_key_must_be_the_case_number() {
     assert_eq!(decode_message(Some(b"c"), None), Err(Reason::Empty));
 }
 
+/// Every kind of domain.md §2.
+const KINDS: [&str; 19] = [
+    "applied",
+    "accepted",
+    "not_accepted",
+    "correction_requested",
+    "corrected",
+    "materials_supplied",
+    "step_started",
+    "step_completed",
+    "special_started",
+    "special_ended",
+    "decided",
+    "closed",
+    "issued",
+    "delivered",
+    "fee_charged",
+    "rated",
+    "rating_rectified",
+    "complained",
+    "complaint_resolved",
+];
+
+#[test]
+fn what_a_kind_needs_is_asked_for_by_name() {
+    for (kind, field) in [
+        ("materials_supplied", "materials"),
+        ("step_started", "step"),
+        ("step_completed", "step"),
+        ("special_started", "procedure"),
+        ("decided", "outcome"),
+        ("closed", "outcome"),
+        ("fee_charged", "amount_fen"),
+        ("rated", "score"),
+    ] {
+        assert_eq!(decode(message(kind, "").as_bytes()), Err(Reason::MissingField(field)), "{kind}");
+    }
+}
+
 #[test]
 fn a_retraction_need_not_repeat_what_it_takes_back() {
     assert!(closed(r#""retracted":true,"revision":2"#).unwrap().retracted);
     assert!(closed(r#""retracted":true,"outcome":"fine""#).is_err(), "what it does say must be right");
+    for kind in KINDS {
+        let taken_back = message(kind, r#","revision":2,"retracted":true"#);
+        let event = decode(taken_back.as_bytes()).map_err(|reason| format!("{kind}: {reason}")).unwrap();
+        assert_eq!(event.kind.name(), kind);
+        // What it leaves out can be told again.
+        let again = decode(encode(&event, &TimeZone::UTC).as_bytes()).map_err(|reason| format!("{kind}: {reason}")).unwrap();
+        assert_eq!(Event { digest: 0, ..again }, Event { digest: 0, ..event });
+    }
+    // Not even its item.
+    let no_item =
+        r#"{"event_id":"1","source":"s","case_no":"c","kind":"accepted","retracted":true,"occurred_at":"2018-10-18T16:00:00Z"}"#;
+    assert!(decode(no_item.as_bytes()).is_ok());
+    let half = message("accepted", r#","retracted":true,"deferred_materials":[{"due_at":"2018-10-18T16:00:00+08:00"}]"#);
+    assert!(reason_of(&half).ends_with("material 1: name is missing"), "{}", reason_of(&half));
 }
 
 #[test]
