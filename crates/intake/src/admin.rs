@@ -2,18 +2,20 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
     TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer},
-    error::{KafkaError, RDKafkaErrorCode},
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
 
-use crate::{Error, client_config};
+use crate::{
+    Error,
+    client::{AnswersOnly, client_config},
+};
 
 /// A topic that must be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +30,14 @@ pub struct TopicSpec {
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-type Admin = AdminClient<DefaultClientContext>;
+type Admin = AdminClient<AnswersOnly>;
 
 fn admin(brokers: &str, client: &BTreeMap<String, String>) -> Result<Admin, Error> {
-    client_config(brokers, client).create().map_err(Error::during("making the admin client"))
+    client_config(brokers, client).create_with_context(AnswersOnly).map_err(Error::during("making the admin client"))
 }
 
 /// Makes the topics that are not there; leaves the others as they are, so that no right to make topics is needed
-/// where all are there.
+/// where all are there. Those it made can be used when it returns.
 ///
 /// # Errors
 /// The broker refuses, or does not answer within 30 s.
@@ -56,7 +58,21 @@ pub async fn ensure_topics(brokers: &str, client: &BTreeMap<String, String>, top
             Err((name, code)) => return Err(Error::during(format!("making topic {name}"))(KafkaError::AdminOp(code))),
         }
     }
-    Ok(())
+    until_there(brokers, client, topics).await
+}
+
+/// The broker says that a topic is made a moment before it tells others of it.
+async fn until_there(brokers: &str, client: &BTreeMap<String, String>, topics: &[TopicSpec]) -> Result<(), Error> {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let there = topics_there(brokers, client).await?;
+        let Some(missing) = topics.iter().find(|topic| !there.contains_key(&topic.name)) else { return Ok(()) };
+        if Instant::now() >= deadline {
+            let unknown = KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition);
+            return Err(Error::during(format!("waiting for topic {}, which was made", missing.name))(unknown));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// How many partitions a topic has; none where there is no such topic.
@@ -91,14 +107,14 @@ pub async fn backlog(brokers: &str, client: &BTreeMap<String, String>, group: &s
     let topic = topic.to_owned();
     let count = move || {
         let failed = |error| Error::during(format!("asking how far {topic} is read"))(error);
-        let consumer: BaseConsumer = config.create().map_err(failed)?;
+        let consumer: BaseConsumer<AnswersOnly> = config.create_with_context(AnswersOnly).map_err(failed)?;
         let metadata = consumer.fetch_metadata(Some(&topic), TIMEOUT).map_err(failed)?;
         let partitions = metadata.topics().iter().flat_map(|it| it.partitions()).map(|it| it.id());
         let mut list = TopicPartitionList::new();
         for partition in partitions {
             list.add_partition(&topic, partition);
         }
-        let committed = consumer.committed_offsets(list, TIMEOUT).map_err(failed)?;
+        let committed = committed(&consumer, &list).map_err(failed)?;
         let mut behind = 0;
         for element in committed.elements() {
             let (first, end) = consumer.fetch_watermarks(&topic, element.partition(), TIMEOUT).map_err(failed)?;
@@ -107,4 +123,28 @@ pub async fn backlog(brokers: &str, client: &BTreeMap<String, String>, group: &s
         Ok(behind)
     };
     tokio::task::spawn_blocking(count).await.unwrap_or(Err(Error::Panicked))
+}
+
+/// What a group has committed. A coordinator that is only being made, or moves, is waited for.
+fn committed(consumer: &BaseConsumer<AnswersOnly>, list: &TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        match consumer.committed_offsets(list.clone(), TIMEOUT) {
+            Err(error) if is_coordinator_moving(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn is_coordinator_moving(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rdkafka::ClientConfig;
 
-use crate::{Error, client_config};
+use crate::{Error, client::client_config};
 
 /// How a topic is consumed.
 #[derive(Debug, Clone)]
@@ -78,6 +78,8 @@ impl Config {
             .set("fetch.max.bytes", "8388608")
             // By default nothing is fetched for a second once the queue was full, long after it is empty.
             .set("fetch.queue.backoff.ms", "10")
+            // A topic that is made late, and partitions that are added, are found in seconds instead of five minutes.
+            .set("topic.metadata.refresh.interval.ms", "10000")
             .set("statistics.interval.ms", "1000");
         for (key, value) in &self.client {
             config.set(key, value);
@@ -101,8 +103,18 @@ impl Config {
             _ if self.batch_messages == 0 || self.batch_bytes == 0 => refuse("a batch must hold something"),
             _ if self.batch_bytes > LARGEST_BATCH => refuse("batch_bytes: at most 1 GiB"),
             _ if self.budget_messages == 0 || self.budget_bytes == 0 => refuse("the budget must hold something"),
+            _ if self.drain_timeout >= self.effective_session_timeout() => {
+                refuse("drain_timeout: longer than the session timeout, so others would take over what is still drained")
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The session timeout after what is passed through. What is no number the client refuses with better words.
+    fn effective_session_timeout(&self) -> Duration {
+        let config = self.client_config();
+        let passed_through = config.get("session.timeout.ms").and_then(|ms| ms.parse().ok());
+        passed_through.map_or(Duration::MAX, Duration::from_millis)
     }
 }
 
@@ -127,5 +139,9 @@ mod tests {
         assert!(refusal(Config { workers: 0, ..Config::default() }).contains("workers"));
         assert!(refusal(Config { batch_bytes: 2 << 30, ..Config::default() }).contains("batch_bytes"));
         assert!(refusal(Config { budget_messages: 0, ..Config::default() }).contains("budget"));
+        let session = |ms: &str| [("session.timeout.ms".to_owned(), ms.to_owned())].into();
+        assert!(refusal(Config { drain_timeout: Duration::from_secs(30), ..Config::default() }).contains("drain_timeout"));
+        assert!(refusal(Config { client: session("9000"), ..Config::default() }).contains("drain_timeout"));
+        assert!(Config { client: session("11000"), ..Config::default() }.check().is_ok());
     }
 }

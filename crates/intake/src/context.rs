@@ -1,14 +1,16 @@
-//! What librdkafka calls back: rebalances, statistics, errors. All from within `poll`, in the poll thread.
+//! What librdkafka calls back: rebalances, statistics, errors, its log. All from within `poll`, in the poll thread.
 
 use std::{sync::Arc, time::Instant};
 
 use rdkafka::{
     ClientContext, Statistics,
+    config::RDKafkaLogLevel,
     consumer::{BaseConsumer, ConsumerContext, Rebalance},
     error::{KafkaError, RDKafkaErrorCode},
 };
 
 use crate::{
+    client,
     poll::{Shared, lock, now_ms},
     tracker::Standing,
 };
@@ -19,6 +21,13 @@ pub(crate) struct Context {
 }
 
 impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+        if client::is_offset_reset(level, facility) {
+            self.shared.observer.client_error("offset_reset");
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         // The same error comes out of `poll` and is reported there; only its words come here.
         tracing::debug!(%error, reason, "the Kafka client reports");
@@ -29,8 +38,11 @@ impl ClientContext for Context {
         let (paused, watermarks) = {
             let mut state = lock(&self.shared.state);
             let is_up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
-            if is_up && let Some(took) = state.trouble.broker_up(Instant::now()) {
-                tracing::info!(seconds = took.as_secs(), "Kafka is well again");
+            if is_up {
+                state.hopeless.broker_up();
+                if let Some(took) = state.trouble.broker_up(Instant::now()) {
+                    tracing::info!(seconds = took.as_secs(), "Kafka is well again");
+                }
             }
             (state.paused, state.watermarks.clone())
         };

@@ -17,11 +17,14 @@
 
 pub mod admin;
 mod batch;
+mod client;
 mod config;
 mod consumer;
 mod context;
 mod dead_letters;
+mod error;
 mod frontier;
+mod hopeless;
 mod observer;
 mod poll;
 pub mod producer;
@@ -32,49 +35,6 @@ pub use batch::{Batch, Header, Headers, Message};
 pub use config::Config;
 pub use consumer::{Intake, Released, Signal};
 pub use dead_letters::DeadLetters;
+pub use error::Error;
 pub use observer::{Observer, Rebalance};
 pub use tracker::Receipt;
-
-use rdkafka::{ClientConfig, error::KafkaError};
-
-/// What can go wrong with Kafka, and where.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The client or the broker refused.
-    #[error("Kafka, {what}: {source}")]
-    Kafka {
-        /// What was being done.
-        what: String,
-        /// What the client said.
-        source: KafkaError,
-    },
-    /// The configuration could never work.
-    #[error("intake: {0}")]
-    Config(String),
-    /// A worker dropped its receiver while the intake was running.
-    #[error("intake: a worker is gone, so nothing of its partitions would be stored any more")]
-    WorkerGone,
-    /// The poll thread panicked.
-    #[error("intake: the poll thread panicked")]
-    Panicked,
-    /// The poll thread could not be started.
-    #[error("the poll thread could not be started: {0}")]
-    Thread(std::io::Error),
-}
-
-impl Error {
-    fn during(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
-        let what = what.into();
-        move |source| Error::Kafka { what, source }
-    }
-}
-
-/// A client configuration: the brokers, then whatever the user passes through.
-fn client_config(brokers: &str, client: &std::collections::BTreeMap<String, String>) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers).set("client.id", "sundial");
-    for (key, value) in client {
-        config.set(key, value);
-    }
-    config
-}

@@ -29,7 +29,8 @@ pub trait Observer: Send + Sync {
     fn forgotten(&self, _partition: i32) {}
     /// What is polled and not let go of by the workers, and whether polling is paused for it.
     fn budget(&self, _bytes: usize, _messages: usize, _paused: bool) {}
-    /// The client reported an error of this kind (of a bounded set).
+    /// The client reported an error of this kind (of a bounded set). `offset_reset` is the one that tells of loss:
+    /// messages expired before they were read.
     fn client_error(&self, _kind: &'static str) {}
 }
 

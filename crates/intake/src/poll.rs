@@ -23,6 +23,7 @@ use crate::{
     batch::{Batch, Content, Incoming},
     consumer::{Released, Signal},
     context::{Context, is_fatal, kind_of},
+    hopeless::{GRACE, Hopeless, Overdue},
     observer::{Observer, Rebalance},
     tracker::{Settled, Tracker},
     trouble::Trouble,
@@ -38,6 +39,8 @@ const BURST_BYTES: usize = 1 << 20;
 const WATERMARK_INTERVAL: Duration = Duration::from_secs(5);
 /// How long the broker may take for that, all partitions together.
 const WATERMARK_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the broker may take to tell its topics.
+const METADATA_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the poll thread, its callbacks and the handle share.
 pub(crate) struct Shared {
@@ -56,6 +59,7 @@ pub(crate) struct PollState {
     workers: Vec<WorkerLine>,
     pub(crate) paused: bool,
     pub(crate) trouble: Trouble,
+    pub(crate) hopeless: Hopeless,
     /// What the client last said about an error, in words.
     pub(crate) reason: String,
     /// First and next offsets of partitions, asked for during a pause.
@@ -108,8 +112,14 @@ impl Shared {
                 (WorkerLine { content: Content::default(), begun: None, signals }, receiver)
             })
             .unzip();
-        let state =
-            PollState { workers, paused: false, trouble: Trouble::default(), reason: String::new(), watermarks: HashMap::new() };
+        let state = PollState {
+            workers,
+            paused: false,
+            trouble: Trouble::default(),
+            hopeless: Hopeless::default(),
+            reason: String::new(),
+            watermarks: HashMap::new(),
+        };
         let shared = Self {
             tracker: Tracker::new(Arc::clone(&observer)),
             observer,
@@ -132,6 +142,11 @@ impl Shared {
                     consumer.client().fatal_error().map_or_else(|| lock(&self.state).reason.clone(), |(_, reason)| reason);
                 tracing::error!(%error, reason, "the consumer cannot go on");
                 lock(&self.failure).get_or_insert(Error::during("consuming")(error));
+                break;
+            }
+            if let Some(error) = self.given_up(&consumer) {
+                tracing::error!(%error, "waiting is in vain");
+                lock(&self.failure).get_or_insert(error);
                 break;
             }
             self.hand_over_ripe();
@@ -178,6 +193,29 @@ impl Shared {
             patience = Duration::ZERO;
         }
         Ok(())
+    }
+
+    /// Why waiting is in vain, if it is.
+    fn given_up(&self, consumer: &BaseConsumer<Context>) -> Option<Error> {
+        let overdue = lock(&self.state).hopeless.overdue(Instant::now())?;
+        let seconds = GRACE.as_secs();
+        let error = match overdue {
+            Overdue::RefusedLogin(error, reason) => {
+                return Some(Error::during(format!("logging in, refused for {seconds} s: {reason}"))(error));
+            }
+            Overdue::UnknownTopic(error) => error,
+        };
+        let topic = &self.config.topic;
+        // All topics, because a broker that makes topics by itself makes the one that is asked for.
+        match consumer.fetch_metadata(None, METADATA_PATIENCE) {
+            Ok(metadata) if metadata.topics().iter().any(|it| it.name() == topic) => None,
+            Ok(_) => Some(Error::during(format!("consuming {topic}, which is not there after {seconds} s"))(error)),
+            Err(not_now) => {
+                self.report_trouble(&not_now);
+                lock(&self.state).hopeless.error(&error, "", Instant::now());
+                None
+            }
+        }
     }
 
     /// How long a poll may wait: until the oldest batch is ripe, and not long otherwise.
@@ -331,8 +369,10 @@ impl Shared {
     pub(crate) fn report_trouble(&self, error: &KafkaError) {
         self.observer.client_error(kind_of(error));
         let mut state = lock(&self.state);
-        if state.trouble.error(Instant::now()) {
-            tracing::warn!(%error, reason = state.reason, "Kafka is in trouble; polling goes on");
+        let PollState { trouble, hopeless, reason, .. } = &mut *state;
+        hopeless.error(error, reason, Instant::now());
+        if trouble.error(Instant::now()) {
+            tracing::warn!(%error, reason, "Kafka is in trouble; polling goes on");
         }
     }
 

@@ -5,20 +5,24 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use rdkafka::{
     ClientContext, Message as _,
+    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{DeliveryResult, Header as KafkaHeader, OwnedHeaders},
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
 };
 use tokio::sync::oneshot;
 
-use crate::{Error, Header, client_config};
+use crate::{
+    Error, Header,
+    client::{self, client_config},
+};
 
 /// Sends messages. Cheap to clone.
 #[derive(Clone)]
@@ -32,12 +36,28 @@ struct Deliveries {
     delivered: AtomicU64,
     failed: AtomicU64,
     first_failure: Mutex<Option<KafkaError>>,
+    in_trouble: AtomicBool,
 }
 
 /// Who waits for a message, where someone does.
 type Waiter = Option<oneshot::Sender<Result<(), KafkaError>>>;
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        match error.rdkafka_error_code() {
+            // From then on the client refuses everything, so whoever sends hears it too.
+            Some(RDKafkaErrorCode::Fatal) => tracing::error!(%error, reason, "the producer cannot go on"),
+            _ if !self.in_trouble.swap(true, Ordering::Relaxed) => {
+                tracing::warn!(%error, reason, "Kafka is in trouble; what is to be sent waits");
+            }
+            _ => tracing::debug!(%error, reason, "the Kafka client reports"),
+        }
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Waiter>;
@@ -46,6 +66,10 @@ impl ProducerContext for Deliveries {
         let outcome = match result {
             Ok(_) => {
                 self.delivered.fetch_add(1, Ordering::Relaxed);
+                // Read before it is written, for there are hundreds of thousands a second of these.
+                if self.in_trouble.load(Ordering::Relaxed) && self.in_trouble.swap(false, Ordering::Relaxed) {
+                    tracing::info!("Kafka takes messages again");
+                }
                 Ok(())
             }
             Err((error, message)) => {

@@ -45,6 +45,7 @@ pub(crate) fn config(bootstrap: &str, topic: &str) -> Config {
         batch_messages: 100,
         batch_age: Duration::from_millis(50),
         commit_interval: Duration::from_millis(100),
+        drain_timeout: Duration::from_secs(9),
         session_timeout: Duration::from_secs(10),
         ..Config::default()
     }

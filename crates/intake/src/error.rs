@@ -1,0 +1,35 @@
+//! What can go wrong.
+
+use rdkafka::error::KafkaError;
+
+/// What can go wrong with Kafka, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client or the broker refused.
+    #[error("Kafka, {what}: {source}")]
+    Kafka {
+        /// What was being done.
+        what: String,
+        /// What the client said.
+        source: KafkaError,
+    },
+    /// The configuration could never work.
+    #[error("intake: {0}")]
+    Config(String),
+    /// A worker dropped its receiver while the intake was running.
+    #[error("intake: a worker is gone, so nothing of its partitions would be stored any more")]
+    WorkerGone,
+    /// The poll thread panicked.
+    #[error("intake: the poll thread panicked")]
+    Panicked,
+    /// The poll thread could not be started.
+    #[error("the poll thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+impl Error {
+    pub(crate) fn during(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
+        let what = what.into();
+        move |source| Error::Kafka { what, source }
+    }
+}
