@@ -81,7 +81,9 @@ impl Hall {
             .env("SUNDIAL__CLICKHOUSE__URL", self.clickhouse.url())
             .env("SUNDIAL__API__LISTEN", format!("127.0.0.1:{}", self.api_port))
             .env("SUNDIAL__API__ADMIN", format!("127.0.0.1:{}", self.admin_port))
+            // The partitions of a killed process are free again after this; draining must be over before.
             .env("SUNDIAL__INTAKE__SESSION_TIMEOUT_S", "6")
+            .env("SUNDIAL__INTAKE__DRAIN_TIMEOUT_S", "5")
             .env("SUNDIAL__LOG__FILTER", "info");
         command
     }
@@ -119,6 +121,7 @@ impl Hall {
     pub async fn wait_until_stored(&self, running: &mut Running) {
         let deadline = Instant::now() + PATIENCE;
         loop {
+            running.is_alive();
             let (brokers, client) = (self.broker.bootstrap(), BTreeMap::new());
             let behind = backlog(&brokers, &client, "sundial", "approval.steps").await.expect("the broker answers");
             if behind == 0 {
