@@ -152,22 +152,33 @@ impl Worker {
         self.prune_deadlines();
     }
 
-    /// Puts a batch of events, each with its partition, into their cases; cases not held are fetched
-    /// first, in one query. Says what became of every case touched, once.
-    ///
-    /// A case whose set did not change is left out: a stored event means that all rows derived from
-    /// it are stored, because events are written last.
+    /// Brings the cases of a batch into memory, those that are not, in one query.
     ///
     /// # Errors
-    /// The store did not answer; nothing was changed then, and the same batch may be folded again.
-    pub async fn fold<S: CaseStore>(
+    /// The store did not answer; it may be asked again.
+    pub async fn fetch<S: CaseStore>(
         &mut self,
-        events: Vec<(Event, i32)>,
+        events: &[(Event, i32)],
         now: Instant,
         store: &S,
         rules: &RuleBook,
-    ) -> Result<Vec<CaseChange>, S::Error> {
-        self.fetch_missing(&events, now, store, rules).await?;
+    ) -> Result<(), S::Error> {
+        let mut missing: HashSet<&Text, RandomState> = HashSet::default();
+        missing.extend(events.iter().map(|(event, _)| &event.case_no).filter(|case_no| !self.cases.contains_key(*case_no)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing: Vec<Text> = missing.into_iter().cloned().collect();
+        let stored = store.cases(&missing).await?;
+        self.hold(stored, now, store, rules).await
+    }
+
+    /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
+    /// before. Says what became of every case touched, once.
+    ///
+    /// A case whose set did not change is left out: a stored event means that all rows derived from
+    /// it are stored, because events are written last.
+    pub fn fold(&mut self, events: Vec<(Event, i32)>, now: Instant, rules: &RuleBook) -> Vec<CaseChange> {
         let mut touched: Vec<(Text, Option<Assessment>)> = Vec::new();
         let mut seen: HashSet<Text, RandomState> = HashSet::default();
         for (event, partition) in events {
@@ -184,7 +195,7 @@ impl Worker {
         let changes = touched.into_iter().filter_map(|(case_no, before)| self.derive(case_no, before, now, rules)).collect();
         self.forget_settled(&seen);
         self.prune_deadlines();
-        Ok(changes)
+        changes
     }
 
     /// Derives the cases whose time has come by `now`, at most `most` of them.
@@ -213,23 +224,6 @@ impl Worker {
     /// How many deadlines are queued.
     pub fn deadlines_queued(&self) -> usize {
         self.deadlines.len()
-    }
-
-    async fn fetch_missing<S: CaseStore>(
-        &mut self,
-        events: &[(Event, i32)],
-        now: Instant,
-        store: &S,
-        rules: &RuleBook,
-    ) -> Result<(), S::Error> {
-        let mut missing: HashSet<&Text, RandomState> = HashSet::default();
-        missing.extend(events.iter().map(|(event, _)| &event.case_no).filter(|case_no| !self.cases.contains_key(*case_no)));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let missing: Vec<Text> = missing.into_iter().cloned().collect();
-        let stored = store.cases(&missing).await?;
-        self.hold(stored, now, store, rules).await
     }
 
     /// Holds stored cases. Where their rows may say more than follows from their events at the instant

@@ -236,6 +236,12 @@ fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
+/// Fetches, then folds.
+fn fold(worker: &mut Worker, events: Vec<(Event, i32)>, now: Instant, store: &MemoryStore) -> Vec<CaseChange> {
+    run(worker.fetch(&events, now, store, &RULES)).unwrap();
+    worker.fold(events, now, &RULES)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, rng_seed: RngSeed::Fixed(2010), ..ProptestConfig::default() })]
 
@@ -268,7 +274,7 @@ proptest! {
             store.write(&due, &[], Written::Everything);
             let batch = &rest[..size.min(rest.len())];
             let with_partition = batch.iter().map(|event| (event.clone(), 0)).collect();
-            let changes = run(worker.fold(with_partition, now, &store, &RULES)).unwrap();
+            let changes = fold(&mut worker, with_partition, now, &store);
             if let Some(written) = killed_at.get(fate) {
                 store.write(&changes, batch, *written);
                 crash(&mut worker);
@@ -278,7 +284,7 @@ proptest! {
             rest = &rest[batch.len()..];
         }
         let with_partition = rest.iter().map(|event| (event.clone(), 0)).collect();
-        let changes = run(worker.fold(with_partition, now, &store, &RULES)).unwrap();
+        let changes = fold(&mut worker, with_partition, now, &store);
         store.write(&changes, rest, Written::Everything);
         let due = worker.due(now, usize::MAX, &RULES);
         store.write(&due, &[], Written::Everything);
@@ -291,7 +297,7 @@ fn a_card_is_issued_when_its_instant_passes_without_any_event() {
     let store = MemoryStore::default();
     let mut worker = Worker::new();
     let accepted = event("1", start(), Kind::Accepted(Box::default()));
-    let changes = run(worker.fold(vec![(accepted.clone(), 3)], start(), &store, &RULES)).unwrap();
+    let changes = fold(&mut worker, vec![(accepted.clone(), 3)], start(), &store);
     store.write(&changes, &[accepted], Written::Everything);
     // Due at close of business on 24 October; the reminder a working day before.
     assert_eq!(worker.next_due(), Some(Instant::parse("2018-10-23T17:00:00.001+08:00").unwrap()));

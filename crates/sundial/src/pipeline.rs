@@ -17,16 +17,15 @@ use std::{sync::Arc, time::Duration};
 
 use domain::Event;
 use engine::{CaseChange, RuleBook, Worker};
+use futures_util::future::join_all;
 use intake::{
-    Batch, DeadLetters, Receipt, Signal,
+    Batch, DeadLetters, Message, Receipt, Signal,
     producer::{Outgoing, Producer},
 };
 use notify::CardMessage;
 use store::{Rows, Writer};
-use tokio::{
-    sync::{mpsc::UnboundedReceiver, watch},
-    task::JoinSet,
-};
+use tokio::sync::{mpsc::UnboundedReceiver, watch};
+use wire::Reason;
 
 use crate::{cases::StoredCases, clock::now, metrics::Metrics};
 
@@ -56,24 +55,20 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     let mut worker = Worker::new();
     let mut told = (0, 0);
     loop {
+        // Before every signal: under load there is always another one, and a card must not wait for it.
+        parts.derive_due(&mut worker).await;
         let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
         tokio::select! {
-            biased;
             signal = signals.recv() => match signal {
                 None => break,
                 Some(Signal::Assigned(partitions)) => parts.take_over(&mut worker, &partitions).await,
-                Some(Signal::Batch(batch)) => {
-                    parts.take_batch(&mut worker, batch).await;
-                }
+                Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, batch).await,
                 Some(Signal::Revoked(partitions, released)) => {
                     worker.give_up(&partitions);
                     drop(released);
                 }
             },
-            () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {
-                let changes = worker.due(now(), DUE_AT_ONCE, &parts.rules);
-                parts.store(Rows::new(), &changes, None).await;
-            }
+            () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {}
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
         parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
@@ -95,38 +90,50 @@ impl Parts {
         tracing::info!(?partitions, cases = worker.cases_held(), "took over");
     }
 
+    /// Stores what the passing of time has changed.
+    async fn derive_due(&self, worker: &mut Worker) {
+        let changes = worker.due(now(), DUE_AT_ONCE, &self.rules);
+        if !changes.is_empty() {
+            self.store(Rows::new(), &changes, None).await;
+        }
+    }
+
     async fn take_batch(&self, worker: &mut Worker, batch: Batch) {
         let mut rows = Rows::new();
         let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
+        let mut refused: Vec<(Message<'_>, Reason)> = Vec::new();
         for message in batch.messages() {
             match wire::decode_message(message.key, message.payload) {
                 Ok(event) => {
                     rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
                     events.push((event, message.partition));
                 }
-                Err(reason) => {
-                    while let Err(error) = self.dead_letters.send(&message, reason.code(), &reason.to_string()).await {
-                        if !self.try_again("a dead letter could not be sent", &error).await {
-                            return;
-                        }
-                    }
-                    self.metrics.dead_letter(reason.code());
-                }
+                Err(reason) => refused.push((message, reason)),
             }
         }
-        let received = events.len();
-        let changes = loop {
-            match worker.fold(events.clone(), now(), &self.store, &self.rules).await {
-                Ok(changes) => break changes,
-                Err(error) => {
-                    if !self.try_again("cases could not be read", &error).await {
-                        return;
-                    }
-                }
+        let letters = refused.iter().map(|(message, reason)| self.refuse(message, reason));
+        if !join_all(letters).await.into_iter().all(|is_sent| is_sent) {
+            return;
+        }
+        while let Err(error) = worker.fetch(&events, now(), &self.store, &self.rules).await {
+            if !self.try_again("cases could not be read", &error).await {
+                return;
             }
-        };
-        self.metrics.folded(received);
+        }
+        self.metrics.folded(events.len());
+        let changes = worker.fold(events, now(), &self.rules);
         self.store(rows, &changes, Some(batch.into_receipt())).await;
+    }
+
+    /// Sends a message to the dead-letter topic; whether it is there.
+    async fn refuse(&self, message: &Message<'_>, reason: &Reason) -> bool {
+        let words = reason.to_string();
+        let is_sent =
+            self.sent("a dead letter could not be sent", || self.dead_letters.send(message, reason.code(), &words)).await;
+        if is_sent {
+            self.metrics.dead_letter(reason.code());
+        }
+        is_sent
     }
 
     /// Stores what changed and tells the cards; then, and only then, acknowledges the batch.
@@ -163,15 +170,8 @@ impl Parts {
 
     /// Sends the cards that were issued or withdrawn to their topic; whether all are there.
     async fn tell(&self, changes: &[CaseChange]) -> bool {
-        let mut sends = JoinSet::new();
-        for message in changes.iter().flat_map(card_messages) {
-            let parts = self.clone();
-            sends.spawn(async move { parts.tell_one(&message).await });
-        }
-        let mut all = true;
-        while let Some(sent) = sends.join_next().await {
-            all &= sent.unwrap_or(false);
-        }
+        let messages: Vec<CardMessage> = changes.iter().flat_map(card_messages).collect();
+        let all = join_all(messages.iter().map(|message| self.tell_one(message))).await.into_iter().all(|is_sent| is_sent);
         for change in changes {
             change.issued_cards().for_each(|card| self.metrics.card(card.level, "issued"));
             change.withdrawn_cards().for_each(|card| self.metrics.card(card.level, "withdrawn"));
@@ -183,12 +183,24 @@ impl Parts {
         let payload = serde_json::to_vec(message).unwrap_or_default();
         let outgoing =
             Outgoing { topic: &self.cards_topic, key: Some(message.case_no.as_bytes()), payload: Some(&payload), headers: &[] };
-        while let Err(error) = self.cards.send_and_wait(outgoing).await {
-            if !self.try_again("a card could not be sent", &error).await {
-                return false;
+        self.sent("a card could not be sent", || self.cards.send_and_wait(outgoing)).await
+    }
+
+    /// Sends until the broker has it; false when the process is ending. A broker that hangs would not
+    /// answer for minutes, and the end must not wait for it.
+    async fn sent<F: Future<Output = Result<(), intake::Error>>>(&self, what: &str, send: impl Fn() -> F) -> bool {
+        let mut stopping = self.stopping.clone();
+        loop {
+            let outcome = tokio::select! {
+                outcome = send() => outcome,
+                _ = stopping.wait_for(|stopping| *stopping) => return false,
+            };
+            match outcome {
+                Ok(()) => return true,
+                Err(error) if !self.try_again(what, &error).await => return false,
+                Err(_) => {}
             }
         }
-        true
     }
 
     /// Waits a little after a failure; false when the process is ending. Nothing is skipped meanwhile:
