@@ -67,7 +67,7 @@ const LARGEST_BATCH: usize = 1 << 30;
 
 impl Config {
     /// What librdkafka is told.
-    pub(crate) fn client_config(&self) -> ClientConfig {
+    pub fn client_config(&self) -> ClientConfig {
         let mut config = client_config(&self.brokers, &BTreeMap::new());
         config
             .set("session.timeout.ms", self.session_timeout.as_millis().to_string())

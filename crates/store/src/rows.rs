@@ -39,6 +39,18 @@ impl Rows {
         self.blocks.iter().map(|block| block.bytes.len()).sum()
     }
 
+    /// What is encoded: each table with its number of rows and their bytes (RowBinary).
+    pub fn encoded(&self) -> impl Iterator<Item = (Table, u64, &[u8])> {
+        Table::ALL.into_iter().zip(&self.blocks).map(|(table, block)| (table, block.rows, &block.bytes[..]))
+    }
+
+    /// Puts in rows that were [encoded](Self::encoded) before.
+    pub fn append_encoded(&mut self, table: Table, rows: u64, bytes: &[u8]) {
+        let block = self.block(table);
+        block.bytes.extend_from_slice(bytes);
+        block.rows += rows;
+    }
+
     pub(crate) fn into_blocks(self) -> [Block; Table::ALL.len()] {
         self.blocks
     }

@@ -1,23 +1,8 @@
 //! `sundial`: electronic efficiency supervision for approval halls.
-//!
-//! The only place that wires: every subcommand reads the configuration, builds the parts it needs
-//! and lets them work. What they do is in their crates.
-
-mod cases;
-mod cli;
-mod clock;
-mod commands;
-mod config;
-mod ledger;
-mod metrics;
-mod parts;
-mod pipeline;
-mod rules;
-mod service;
-mod telemetry;
-mod web;
 
 use std::process::ExitCode;
+
+use sundial::cli;
 
 fn main() -> ExitCode {
     match cli::run() {

@@ -1,0 +1,272 @@
+//! The measurements that run in this program, each in a process of its own.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use anyhow::Context;
+use clap::Subcommand;
+use engine::{RuleBook, Worker};
+use intake::{Intake, Signal};
+use rdkafka::{
+    Message,
+    consumer::{BaseConsumer, Consumer},
+};
+use serde_json::json;
+use store::{Rows, Writer};
+use sundial::{clock::now, pipeline, rules::RuleSources};
+
+use crate::{
+    measure::{own_cpu, thread_cpu},
+    memory_store::MemoryStore,
+    rows_file::{self, RowsWriter},
+    world::{TOPIC, store_config},
+};
+
+/// What a child does.
+#[derive(Subcommand)]
+pub enum Child {
+    /// Reads the topic and throws it away.
+    Drain(Kafka),
+    /// Reads the topic, parses and folds it as the pipeline does, and keeps the rows it would insert.
+    Fold {
+        #[command(flatten)]
+        kafka: Kafka,
+        #[arg(long)]
+        catalog: PathBuf,
+        #[arg(long)]
+        rows: PathBuf,
+    },
+    /// Inserts ready-made rows.
+    Insert(Store),
+    /// Both at once: what the pipeline cannot beat with these rows.
+    Limit {
+        #[command(flatten)]
+        kafka: Kafka,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Holds open cases in memory.
+    Open {
+        #[arg(long)]
+        cases: u64,
+        #[arg(long)]
+        catalog: PathBuf,
+    },
+}
+
+#[derive(clap::Args, Clone)]
+pub struct Kafka {
+    #[arg(long)]
+    brokers: String,
+    #[arg(long)]
+    group: String,
+    #[arg(long)]
+    events: u64,
+}
+
+#[derive(clap::Args, Clone)]
+pub struct Store {
+    #[arg(long)]
+    url: String,
+    #[arg(long)]
+    database: String,
+    #[arg(long)]
+    rows: PathBuf,
+    /// Batches on their way at once.
+    #[arg(long, default_value_t = 2)]
+    writers: usize,
+}
+
+impl Child {
+    pub async fn run(self) -> anyhow::Result<()> {
+        let told = match self {
+            Child::Drain(kafka) => {
+                let section = Section::begin();
+                tokio::task::spawn_blocking(move || drain(&kafka)).await??;
+                section.end(json!({}))
+            }
+            Child::Fold { kafka, catalog, rows } => fold(&kafka, &catalog, &rows).await?,
+            Child::Insert(store) => {
+                let batches = rows_file::read(&store.rows)?;
+                let section = Section::begin();
+                let events = insert(&store, batches).await?;
+                section.end(json!({ "events": events }))
+            }
+            Child::Limit { kafka, store } => {
+                let batches = rows_file::read(&store.rows)?;
+                let section = Section::begin();
+                let drained = tokio::task::spawn_blocking(move || drain(&kafka));
+                let events = insert(&store, batches).await?;
+                drained.await??;
+                section.end(json!({ "events": events }))
+            }
+            Child::Open { cases, catalog } => crate::memory::hold_open(cases, &catalog)?,
+        };
+        println!("{told}");
+        Ok(())
+    }
+}
+
+/// The part of a child's life that is measured.
+pub struct Section {
+    started: Instant,
+    cpu: f64,
+}
+
+impl Section {
+    pub fn begin() -> Self {
+        Self { started: Instant::now(), cpu: own_cpu() }
+    }
+
+    pub fn end(self, mut told: serde_json::Value) -> serde_json::Value {
+        told["wall_s"] = json!(self.started.elapsed().as_secs_f64());
+        told["cpu_s"] = json!(own_cpu() - self.cpu);
+        told
+    }
+}
+
+/// The pipeline's own settings of intake.
+fn consumption(kafka: &Kafka) -> intake::Config {
+    let mut config = sundial::config::Config::default();
+    config.kafka.brokers.clone_from(&kafka.brokers);
+    config.kafka.group.clone_from(&kafka.group);
+    TOPIC.clone_into(&mut config.kafka.topic);
+    config.consumption()
+}
+
+/// Reads every message with the client's settings of the pipeline, and nothing around it.
+fn drain(kafka: &Kafka) -> anyhow::Result<u64> {
+    let consumer: BaseConsumer = consumption(kafka).client_config().create()?;
+    consumer.subscribe(&[TOPIC])?;
+    let (mut read, mut bytes) = (0, 0);
+    while read < kafka.events {
+        if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
+            bytes += message?.payload().map_or(0, <[u8]>::len);
+            read += 1;
+        }
+    }
+    consumer.unsubscribe();
+    Ok(bytes as u64)
+}
+
+async fn insert(store: &Store, batches: Vec<(u64, Rows)>) -> anyhow::Result<u64> {
+    let writer = Writer::new(&store_config(&store.url, &store.database), Arc::new(()));
+    let events = batches.iter().map(|(events, _)| events).sum();
+    let queue = Arc::new(Mutex::new(batches.into_iter()));
+    let writers = (0..store.writers).map(|_| {
+        let (writer, queue) = (writer.clone(), queue.clone());
+        tokio::spawn(async move {
+            loop {
+                let next = queue.lock().ok().and_then(|mut queue| queue.next());
+                let Some((_, rows)) = next else { return anyhow::Ok(()) };
+                writer.write(rows).await.map_err(|(error, _)| error)?;
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await??;
+    }
+    Ok(events)
+}
+
+/// What is told of folding, in CPU seconds of the threads that do it.
+#[derive(Default)]
+struct Spent {
+    parse: f64,
+    fold: f64,
+    encode: f64,
+}
+
+/// Reads the topic through the intake with as many workers as the pipeline has, and does everything the
+/// pipeline does but asking and writing ClickHouse.
+async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::Path) -> anyhow::Result<serde_json::Value> {
+    let rules = Arc::new(RuleSources { catalog: Some(catalog.to_owned()), ..RuleSources::default() }.load()?);
+    let section = Section::begin();
+    let (intake, signals) = Intake::start(consumption(kafka), Arc::new(()))?;
+    let writer = Arc::new(Mutex::new(Some(RowsWriter::create(rows_path)?)));
+    let (read, spent) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Spent::default())));
+    let workers: Vec<_> = signals
+        .into_iter()
+        .map(|mut signals| {
+            let (rules, writer, read, spent) = (rules.clone(), writer.clone(), read.clone(), spent.clone());
+            // A thread of its own, so that its CPU time is that of the work.
+            std::thread::spawn(move || -> anyhow::Result<()> {
+                let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+                let (mut worker, memory) = (Worker::new(), MemoryStore::default());
+                while let Some(signal) = signals.blocking_recv() {
+                    let Signal::Batch(batch) = signal else { continue };
+                    let events = batch.len() as u64;
+                    let (rows, took) = runtime.block_on(fold_batch(&mut worker, &memory, &batch, &rules))?;
+                    if let Ok(mut writer) = writer.lock() {
+                        writer.as_mut().context("the file is open")?.push(events, &rows)?;
+                    }
+                    batch.into_receipt().acknowledge();
+                    if let Ok(mut spent) = spent.lock() {
+                        spent.parse += took.parse;
+                        spent.fold += took.fold;
+                        spent.encode += took.encode;
+                    }
+                    read.fetch_add(events, Ordering::Relaxed);
+                }
+                Ok(())
+            })
+        })
+        .collect();
+    while read.load(Ordering::Relaxed) < kafka.events {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let told = section.end(json!({}));
+    intake.shutdown().await;
+    for worker in workers {
+        worker.join().map_err(|_| anyhow::anyhow!("a worker ended"))??;
+    }
+    if let Some(writer) = writer.lock().ok().and_then(|mut writer| writer.take()) {
+        writer.finish()?;
+    }
+    let spent = spent.lock().map_err(|_| anyhow::anyhow!("a worker ended"))?;
+    let mut told = told;
+    let events = kafka.events as f64;
+    told["parse_events_per_cpu_s"] = json!(events / spent.parse);
+    told["fold_events_per_cpu_s"] = json!(events / spent.fold);
+    told["parse_and_fold_events_per_cpu_s"] = json!(events / (spent.parse + spent.fold));
+    told["encode_events_per_cpu_s"] = json!(events / spent.encode);
+    Ok(told)
+}
+
+async fn fold_batch(
+    worker: &mut Worker,
+    memory: &MemoryStore,
+    batch: &intake::Batch,
+    rules: &RuleBook,
+) -> anyhow::Result<(Rows, Spent)> {
+    let started = thread_cpu();
+    let mut events = Vec::with_capacity(batch.len());
+    for message in batch.messages() {
+        let event = wire::decode_message(message.key, message.payload);
+        events.push((event.map_err(|reason| anyhow::anyhow!("{reason}"))?, message.partition));
+    }
+    let parsed = thread_cpu();
+    let mut rows = Rows::new();
+    for ((event, _), message) in events.iter().zip(batch.messages()) {
+        rows.event(event, message.payload.unwrap_or_default(), message.partition, message.offset);
+    }
+    let encoded = thread_cpu();
+    let Ok(()) = worker.fetch(&events, now(), memory, rules).await;
+    memory.saw(&events);
+    let before_fold = thread_cpu();
+    let changes = worker.fold(events, now(), rules);
+    let folded = thread_cpu();
+    for change in &changes {
+        memory.stored(change);
+        pipeline::put(change, &mut rows);
+    }
+    let put = thread_cpu();
+    let spent = Spent { parse: parsed - started, fold: folded - before_fold, encode: (encoded - parsed) + (put - folded) };
+    Ok((rows, spent))
+}

@@ -1,0 +1,18 @@
+//! The parts of `sundial`, as a library, so that the bench measures what the binary runs.
+//!
+//! The only place that wires: every subcommand reads the configuration, builds the parts it needs
+//! and lets them work. What they do is in their crates.
+
+pub mod cases;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod ledger;
+pub mod metrics;
+pub mod parts;
+pub mod pipeline;
+pub mod rules;
+pub mod service;
+pub mod telemetry;
+pub mod web;
