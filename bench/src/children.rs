@@ -198,7 +198,7 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
             // A thread of its own, so that its CPU time is that of the work.
             std::thread::spawn(move || -> anyhow::Result<()> {
                 let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-                let (mut worker, memory) = (Worker::new(), MemoryStore::default());
+                let (mut worker, memory) = (Worker::default(), MemoryStore::default());
                 while let Some(signal) = signals.blocking_recv() {
                     let Signal::Batch(batch) = signal else { continue };
                     let events = batch.len() as u64;
@@ -257,7 +257,7 @@ async fn fold_batch(
         rows.event(event, message.payload.unwrap_or_default(), message.partition, message.offset);
     }
     let encoded = thread_cpu();
-    let Ok(()) = worker.fetch(&events, now(), memory, rules).await;
+    let Ok(()) = worker.fetch(&events, memory).await;
     memory.saw(&events);
     let before_fold = thread_cpu();
     let changes = worker.fold(events, now(), rules);

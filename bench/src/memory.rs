@@ -29,7 +29,7 @@ pub fn hold_open(cases: u64, catalog: &Path) -> anyhow::Result<Value> {
     let rules = RuleSources { catalog: Some(catalog.to_owned()), ..RuleSources::default() }.load()?;
     let simulation = Simulation::new(County::sample(), Options { seed: SEED, cases_per_day: 10_000 });
     let (from, to) = (Instant::parse("2026-03-02T00:00:00+08:00")?, Instant::parse("2026-12-31T00:00:00+08:00")?);
-    let mut worker = Worker::new();
+    let mut worker = Worker::default();
     let before = tree_rss_kib(std::process::id());
     let (mut events, mut batch) = (0u64, Vec::new());
     for (number, arrival) in simulation.arrivals(from, to) {

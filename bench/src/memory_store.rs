@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, convert::Infallible, sync::Mutex};
 
-use domain::{Assessment, CaseEvents, Event, Text};
+use domain::{Card, CaseEvents, Event, Text};
 use engine::{CaseChange, CaseStore, StoredCase};
 
 /// Every case with its events and the version of its rows.
@@ -17,7 +17,8 @@ impl MemoryStore {
             let case = cases.entry(event.case_no.clone()).or_insert_with(|| StoredCase {
                 case_no: event.case_no.clone(),
                 events: CaseEvents::new(),
-                valid_from: None,
+                next_change: None,
+                cards: Vec::new(),
                 version: 0,
                 partition: *partition,
             });
@@ -29,7 +30,8 @@ impl MemoryStore {
     pub fn stored(&self, change: &CaseChange) {
         if let Some(case) = self.lock().get_mut(&change.case_no) {
             case.version = change.version;
-            case.valid_from = change.after.as_ref().map(|after| after.valid_from);
+            case.next_change = change.next_change;
+            case.cards = change.after.as_ref().map(|after| after.cards.clone()).unwrap_or_default();
         }
     }
 
@@ -46,12 +48,15 @@ impl CaseStore for MemoryStore {
         Ok(case_nos.iter().filter_map(|case_no| cases.get(case_no)).cloned().collect())
     }
 
-    async fn unsettled(&self, _: &[i32]) -> Result<Vec<StoredCase>, Infallible> {
+    async fn unsettled(&self, _: &[i32]) -> Result<Vec<Text>, Infallible> {
         Ok(Vec::new())
     }
 
-    /// Never needed: nothing here is lost between rows and events.
-    async fn rows(&self, _: &[Text]) -> Result<Vec<Assessment>, Infallible> {
+    async fn withdrawn(&self, _: &[Text]) -> Result<Vec<(Text, Card)>, Infallible> {
         Ok(Vec::new())
+    }
+
+    async fn known(&self, _: &mut (dyn FnMut(u64) + Send)) -> Result<(), Infallible> {
+        Ok(())
     }
 }

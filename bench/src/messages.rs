@@ -1,12 +1,7 @@
 //! The topic's content: a county large enough, its cases' events spread over the topic as in life.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::Context;
 use domain::{Calendar, Event, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{
@@ -66,10 +61,4 @@ pub async fn fill_topic(world: &World) -> anyhow::Result<()> {
     anyhow::ensure!(sent == wanted, "the county had only {sent} events");
     println!("topic: {sent} events in {PARTITIONS} partitions, {} bytes each on average", bytes / sent.max(1));
     Ok(())
-}
-
-/// The lines of a file.
-pub fn lines(path: &std::path::Path) -> anyhow::Result<impl Iterator<Item = std::io::Result<String>>> {
-    let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
-    Ok(BufReader::new(file).lines())
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 use crate::{
-    measure::{MemoryWatch, Measured},
+    measure::{Measured, MemoryWatch},
     report::Report,
     world::World,
 };

@@ -556,6 +556,40 @@ pub fn first_change(case: &CaseEvents) -> Option<Instant> {
 }
 
 impl Assessment {
+    /// What is left to say of a case whose events were all taken back.
+    pub fn nothing(case_no: Text) -> Self {
+        Self {
+            case_no,
+            item: None,
+            item_known: false,
+            department: None,
+            window: None,
+            region: None,
+            project: None,
+            form: None,
+            status: Status::Received,
+            outcome: None,
+            received_at: None,
+            accepted_at: None,
+            decided_at: None,
+            closed_at: None,
+            delivered_at: None,
+            elapsed_days: None,
+            suspended_days: None,
+            same_day: None,
+            promised: None,
+            statutory: None,
+            corrections: 0,
+            rating: None,
+            cards: Vec::new(),
+            findings: Vec::new(),
+            spans: Vec::new(),
+            valid_from: Instant::default(),
+            next_change: None,
+            uncovered_year: None,
+        }
+    }
+
     /// Whether nothing here moves with time any more: its clocks have ended, and no event, card or
     /// closing lies ahead. Only a new event can change it.
     pub fn is_settled(&self) -> bool {

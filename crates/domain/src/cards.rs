@@ -60,6 +60,11 @@ impl Card {
         Uuid::new_v5(&CARD_IDS, name.as_bytes()).to_string()
     }
 
+    /// Whether it is the same card in another state of the case: what its [id](Card::id) is made of.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.clock, self.level, &self.instance, &self.rule) == (other.clock, other.level, &other.instance, &other.rule)
+    }
+
     /// The order cards are listed in: by the instant crossed.
     pub fn by_crossing(&self, other: &Card) -> std::cmp::Ordering {
         let key = |card: &Self| (card.crossed_at, card.clock, card.level);

@@ -1,5 +1,7 @@
 //! A case as the set of its events.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Event, Text};
 
 /// The highest revision of every event of one case, retracted ones included: a later, lower revision
@@ -7,7 +9,7 @@ use crate::{Event, Text};
 ///
 /// Kept in one canonical order, so that two sets that are equal are equal byte for byte whatever the
 /// order of arrival was.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseEvents {
     events: Vec<Event>,
 }

@@ -2,10 +2,12 @@
 //!
 //! Field names follow GB/T 39046-2020 (政务服务平台基础数据规范, §6.4 and §6.8).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Instant, Text};
 
 /// One reported event in one revision.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Unique within `source`; both together tell re-reports from new events.
     pub event_id: Text,
@@ -55,7 +57,7 @@ impl Event {
 }
 
 /// What happened, with the fields of its own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of the event table, documented there")]
 pub enum Kind {
     /// 收件: the application came in.
@@ -152,7 +154,7 @@ impl Kind {
 }
 
 /// The own fields of `accepted`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Acceptance {
     /// Immediate (即办件) or committed (承诺件), as declared by the source.
     pub form: Option<Form>,
@@ -171,7 +173,7 @@ pub struct Acceptance {
 }
 
 /// A paper promised by a date.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeferredMaterial {
     /// What is missing.
     pub name: Text,
@@ -180,7 +182,7 @@ pub struct DeferredMaterial {
 }
 
 /// The own fields of `special_started`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpecialStart {
     /// Which procedure.
     pub procedure: Procedure,
@@ -195,7 +197,7 @@ pub struct SpecialStart {
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {

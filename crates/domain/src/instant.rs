@@ -3,9 +3,10 @@
 use std::fmt;
 
 use jiff::{Timestamp, fmt::temporal::DateTimeParser, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Finer fractions in a source are cut off.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Instant(i64);
 
 /// Why a text is not an [`Instant`].

@@ -3,15 +3,16 @@
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
+    sync::Arc,
 };
 
 use domain::{
-    Assessment, Calendar, CaseEvents, Catalog, Event, Instant, Profile, Rules, Text,
+    Assessment, Calendar, Card, CaseEvents, Catalog, Event, Instant, Profile, Rules, Text,
     assess::{assess, first_change},
 };
 use foldhash::fast::RandomState;
 
-use crate::{change::CaseChange, deadlines::Deadlines};
+use crate::{change::CaseChange, deadlines::Deadlines, known::KnownCases, packed::Packed};
 
 /// The rules a worker assesses by.
 #[derive(Debug, Clone)]
@@ -40,110 +41,108 @@ impl RuleBook {
 pub struct StoredCase {
     /// The case.
     pub case_no: Text,
-    /// Every event, retracted ones included; none where a crash left only rows behind.
+    /// Every event, retracted ones included; none where a crash left only its row behind.
     pub events: CaseEvents,
-    /// The instant from which on the state holds that its rows say; none where there are no rows.
-    pub valid_from: Option<Instant>,
-    /// The version of its rows.
+    /// The version of its row; 0 where there is none.
     pub version: u128,
+    /// When its row will change by itself.
+    pub next_change: Option<Instant>,
+    /// The cards of its row.
+    pub cards: Vec<Card>,
     /// The partition its latest event came from.
     pub partition: i32,
 }
 
 impl StoredCase {
-    /// Whether its rows were derived from exactly its events. With events they are written in this
-    /// order: the case, what hangs on it, its events. So a crash on the way shows in the version of
-    /// the case. When time alone has passed, the case comes last: then it still says that its time has
-    /// not come, see [`Worker::hold`].
+    /// Whether its row was derived from exactly its events. The row is written before the events, so a
+    /// crash between them shows.
     fn agrees(&self) -> bool {
-        self.version == CaseChange::version_of(self.events.weight(), self.valid_from.unwrap_or_default())
+        CaseChange::weight_of(self.version) == self.events.weight()
     }
 }
 
 /// The store as the engine sees it.
 pub trait CaseStore {
-    /// Why a case could not be fetched.
+    /// Why it did not answer.
     type Error;
 
     /// These cases, those of them that are stored.
     fn cases(&self, case_nos: &[Text]) -> impl Future<Output = Result<Vec<StoredCase>, Self::Error>> + Send;
 
-    /// The cases of these partitions that will change by themselves.
-    fn unsettled(&self, partitions: &[i32]) -> impl Future<Output = Result<Vec<StoredCase>, Self::Error>> + Send;
+    /// The numbers of the cases of these partitions that will change by themselves.
+    fn unsettled(&self, partitions: &[i32]) -> impl Future<Output = Result<Vec<Text>, Self::Error>> + Send;
 
-    /// What the rows of these cases say: their cards that are issued, their spans and findings.
-    fn rows(&self, case_nos: &[Text]) -> impl Future<Output = Result<Vec<Assessment>, Self::Error>> + Send;
+    /// The cards of these cases that were withdrawn, each with its case.
+    fn withdrawn(&self, case_nos: &[Text]) -> impl Future<Output = Result<Vec<(Text, Card)>, Self::Error>> + Send;
+
+    /// Tells the [fingerprint](KnownCases::fingerprint) of every case that has a row.
+    fn known(&self, tell: &mut (dyn FnMut(u64) + Send)) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// A case held in memory.
 #[derive(Debug)]
 struct HeldCase {
-    events: CaseEvents,
+    events: Packed,
+    /// The cards of its row in the store.
+    cards: Box<[Card]>,
     partition: i32,
-    /// The instant its rows were last derived at; none where there are none.
-    derived_at: Option<Instant>,
     next_change: Option<Instant>,
-    /// What its rows say, where that is not what follows from `events` at `derived_at`: a crash
-    /// between its rows and its events left rows of a larger set behind.
-    rows: Option<Box<Assessment>>,
-    /// The version of those rows. Until the events they rest on have come again, what could be derived
-    /// would lose against them.
-    rows_version: u128,
+    /// The version of its row in the store. After a crash it may rest on events that are still to come
+    /// again: until then, what could be derived would lose against it.
+    version: u128,
+    /// Whether a crash may have come before its cards were told.
+    untold: bool,
 }
 
-impl HeldCase {
-    fn new(partition: i32) -> Self {
-        Self { events: CaseEvents::new(), partition, derived_at: None, next_change: None, rows: None, rows_version: 0 }
-    }
-
-    /// What its rows say. Derived anew rather than kept: it is asked for only when the case is
-    /// touched, and an assessment is larger than the events it comes from.
-    fn rows(&mut self, rules: &RuleBook) -> Option<Assessment> {
-        match self.rows.take() {
-            Some(rows) => Some(*rows),
-            None => rules.assess(&self.events, self.derived_at?),
-        }
-    }
+/// A case taken out of memory for a batch.
+struct OpenCase {
+    case_no: Text,
+    events: CaseEvents,
+    cards: Vec<Card>,
+    partition: i32,
+    version: u128,
+    untold: bool,
+    is_touched: bool,
 }
+
+/// How many cases are asked of the store at once when partitions are taken over.
+const PAGE: usize = 10_000;
 
 /// The open cases of some partitions. See the crate's documentation.
 ///
 /// What a call says changed must be stored before the next call: a case that nothing but a new event
 /// can change leaves the memory at once, and would come back from the store without it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Worker {
     cases: HashMap<Text, HeldCase, RandomState>,
     deadlines: Deadlines,
+    known: Arc<KnownCases>,
     /// Settled cases fetched for the batch at hand.
     fetched_settled: Vec<Text>,
 }
 
-impl Default for Worker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Worker {
-    /// A worker without partitions.
-    pub fn new() -> Self {
-        Self { cases: HashMap::default(), deadlines: Deadlines::default(), fetched_settled: Vec::new() }
+    /// A worker without partitions. `known` is shared by the workers of a process.
+    pub fn new(known: Arc<KnownCases>) -> Self {
+        Self { known, ..Self::default() }
     }
 
     /// Takes over partitions: holds every case of theirs that will change by itself, so that a card
-    /// is issued in time whether or not an event comes.
+    /// is issued in time whether or not an event comes; and learns which cases there are, of all
+    /// partitions, for a case changes its partition when partitions are added.
     ///
     /// # Errors
     /// The store did not answer.
-    pub async fn take_over<S: CaseStore>(
-        &mut self,
-        partitions: &[i32],
-        now: Instant,
-        store: &S,
-        rules: &RuleBook,
-    ) -> Result<(), S::Error> {
-        let stored = store.unsettled(partitions).await?;
-        self.hold(stored, now, store, rules).await
+    pub async fn take_over<S: CaseStore>(&mut self, partitions: &[i32], store: &S) -> Result<(), S::Error> {
+        let known = self.known.clone();
+        store.known(&mut move |fingerprint| known.insert(fingerprint)).await?;
+        let unsettled = store.unsettled(partitions).await?;
+        for page in unsettled.chunks(PAGE) {
+            let stored = store.cases(page).await?;
+            self.hold(stored, store).await?;
+        }
+        self.fetched_settled.clear();
+        Ok(())
     }
 
     /// Forgets the cases of partitions that someone else has now.
@@ -152,61 +151,66 @@ impl Worker {
         self.prune_deadlines();
     }
 
-    /// Brings the cases of a batch into memory, those that are not, in one query.
+    /// Brings the cases of a batch into memory, those that are stored and not there yet, in one query.
     ///
     /// # Errors
     /// The store did not answer; it may be asked again.
-    pub async fn fetch<S: CaseStore>(
-        &mut self,
-        events: &[(Event, i32)],
-        now: Instant,
-        store: &S,
-        rules: &RuleBook,
-    ) -> Result<(), S::Error> {
+    pub async fn fetch<S: CaseStore>(&mut self, events: &[(Event, i32)], store: &S) -> Result<(), S::Error> {
         let mut missing: HashSet<&Text, RandomState> = HashSet::default();
-        missing.extend(events.iter().map(|(event, _)| &event.case_no).filter(|case_no| !self.cases.contains_key(*case_no)));
+        let case_nos = events.iter().map(|(event, _)| &event.case_no);
+        missing.extend(case_nos.filter(|case_no| !self.cases.contains_key(*case_no) && self.known.may_hold(case_no)));
         if missing.is_empty() {
             return Ok(());
         }
         let missing: Vec<Text> = missing.into_iter().cloned().collect();
         let stored = store.cases(&missing).await?;
-        self.hold(stored, now, store, rules).await
+        self.hold(stored, store).await
     }
 
     /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
-    /// before. Says what became of every case touched, once.
+    /// before. Says what became of every case touched, once, as of `as_of`.
     ///
-    /// A case whose set did not change is left out: a stored event means that all rows derived from
-    /// it are stored, because events are written last.
-    pub fn fold(&mut self, events: Vec<(Event, i32)>, now: Instant, rules: &RuleBook) -> Vec<CaseChange> {
-        let mut touched: Vec<(Text, Option<Assessment>)> = Vec::new();
-        let mut seen: HashSet<Text, RandomState> = HashSet::default();
+    /// A case whose set did not change is left out: a stored event means that what follows from it is
+    /// stored, because events are written last.
+    pub fn fold(&mut self, events: Vec<(Event, i32)>, as_of: Instant, rules: &RuleBook) -> Vec<CaseChange> {
+        let mut open: Vec<OpenCase> = Vec::new();
+        let mut places: HashMap<Text, usize, RandomState> = HashMap::default();
         for (event, partition) in events {
-            let case = self.cases.entry(event.case_no.clone()).or_insert_with(|| HeldCase::new(partition));
-            if !case.events.is_news(&event) {
-                continue;
+            let place = match places.get(&event.case_no) {
+                Some(place) => *place,
+                None => {
+                    open.push(self.open(&event.case_no, partition));
+                    places.insert(event.case_no.clone(), open.len() - 1);
+                    open.len() - 1
+                }
+            };
+            let case = &mut open[place];
+            if case.events.insert(event) {
+                case.partition = partition;
+                case.is_touched = true;
             }
-            if seen.insert(event.case_no.clone()) {
-                touched.push((event.case_no.clone(), case.rows(rules)));
-            }
-            case.partition = partition;
-            case.events.insert(event);
         }
-        let changes = touched.into_iter().filter_map(|(case_no, before)| self.derive(case_no, before, now, rules)).collect();
-        self.forget_settled(&seen);
+        for case_no in std::mem::take(&mut self.fetched_settled) {
+            // Duplicates brought it in for nothing.
+            if !places.get(&case_no).is_some_and(|place| open[*place].is_touched) {
+                self.cases.remove(&case_no);
+            }
+        }
+        let touched = open.into_iter().filter(|case| case.is_touched);
+        let changes = touched.filter_map(|case| self.derive(case, as_of, rules)).collect();
         self.prune_deadlines();
         changes
     }
 
-    /// Derives the cases whose time has come by `now`, at most `most` of them.
-    pub fn due(&mut self, now: Instant, most: usize, rules: &RuleBook) -> Vec<CaseChange> {
+    /// Derives the cases whose time has come by `as_of`, at most `most` of them.
+    pub fn due(&mut self, as_of: Instant, most: usize, rules: &RuleBook) -> Vec<CaseChange> {
         let mut changes = Vec::new();
         while changes.len() < most
-            && let Some((at, case_no)) = self.deadlines.pop_due(now)
+            && let Some((at, case_no)) = self.deadlines.pop_due(as_of)
         {
-            let Some(case) = self.cases.get_mut(&case_no).filter(|case| case.next_change == Some(at)) else { continue };
-            let before = case.rows(rules);
-            changes.extend(self.derive(case_no, before, now, rules));
+            let Some(case) = self.cases.get(&case_no).filter(|case| case.next_change == Some(at)) else { continue };
+            let case = self.open(&case_no, case.partition);
+            changes.extend(self.derive(case, as_of, rules));
         }
         changes
     }
@@ -226,109 +230,100 @@ impl Worker {
         self.deadlines.len()
     }
 
-    /// Holds stored cases. Where their rows may say more than follows from their events at the instant
-    /// they hold from (a crash on the way), what they really say is fetched too.
-    async fn hold<S: CaseStore>(
-        &mut self,
-        stored: Vec<StoredCase>,
-        now: Instant,
-        store: &S,
-        rules: &RuleBook,
-    ) -> Result<(), S::Error> {
-        let mut left_behind = Vec::new();
-        for stored in stored {
-            let case_no = stored.case_no.clone();
-            // What is held already is at least as new: this worker is the one that writes the case.
-            if self.cases.contains_key(&case_no) {
-                continue;
+    /// Holds stored cases. Where a crash came between the row of a case and its events, what was to be told
+    /// of its cards may not have been: those issued are in the row, those withdrawn are asked for.
+    async fn hold<S: CaseStore>(&mut self, mut stored: Vec<StoredCase>, store: &S) -> Result<(), S::Error> {
+        let cut_off: Vec<Text> = stored.iter().filter(|case| !case.agrees()).map(|case| case.case_no.clone()).collect();
+        if !cut_off.is_empty() {
+            let mut withdrawn: HashMap<Text, Vec<Card>, RandomState> = HashMap::default();
+            for (case_no, card) in store.withdrawn(&cut_off).await? {
+                withdrawn.entry(case_no).or_default().push(card);
             }
-            let agrees = stored.agrees();
-            let at_rows = stored.valid_from.and_then(|valid_from| rules.assess(&stored.events, valid_from));
-            let at_rows_settled = at_rows.as_ref().is_some_and(Assessment::is_settled);
-            let next_change = at_rows.map_or_else(|| first_change(&stored.events), |assessment| assessment.next_change);
-            let time_has_come = next_change.is_some_and(|at| at <= now);
-            if !agrees || time_has_come {
-                left_behind.push(case_no.clone());
-            }
-            if let Some(at) = next_change {
-                self.deadlines.push(at, case_no.clone());
-            }
-            if at_rows_settled {
-                self.fetched_settled.push(case_no.clone());
-            }
-            let case = HeldCase {
-                events: stored.events,
-                partition: stored.partition,
-                derived_at: stored.valid_from,
-                next_change,
-                rows: None,
-                rows_version: stored.version,
-            };
-            self.cases.insert(case_no, case);
-        }
-        if left_behind.is_empty() {
-            return Ok(());
-        }
-        // Should this fail, nothing of a half-read case may stay: it would pass for a whole one.
-        let rows = store.rows(&left_behind).await.inspect_err(|_| {
-            for case_no in &left_behind {
-                self.cases.remove(case_no);
-            }
-        })?;
-        for rows in rows {
-            if let Some(case) = self.cases.get_mut(&rows.case_no) {
-                case.rows = Some(Box::new(rows));
+            for case in &mut stored {
+                for card in withdrawn.remove(&case.case_no).unwrap_or_default() {
+                    if !case.cards.iter().any(|issued| issued.is_same(&card)) {
+                        case.cards.push(card);
+                    }
+                }
             }
         }
+        stored.into_iter().for_each(|case| self.hold_one(case));
         Ok(())
     }
 
-    /// Derives the rows of a held case at `now`. A case that nothing but a new event can change
-    /// leaves the memory.
-    fn derive(&mut self, case_no: Text, before: Option<Assessment>, now: Instant, rules: &RuleBook) -> Option<CaseChange> {
-        let case = self.cases.get_mut(&case_no)?;
-        let after = rules.assess(&case.events, now);
-        let next_change = match &after {
-            Some(assessment) => assessment.next_change,
-            None => first_change(&case.events),
-        };
-        let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
-        let change = CaseChange {
-            case_no: case_no.clone(),
-            partition: case.partition,
-            version: CaseChange::version_of(case.events.weight(), valid_from),
-            before,
-            after,
-        };
-        if change.version < case.rows_version {
-            // The store knows more than has come yet: nothing is written, and what it says is kept.
-            case.rows = change.before.map(Box::new);
-            case.next_change = next_change;
-            if let Some(at) = next_change {
-                self.deadlines.push(at, case_no);
-            }
-            return None;
+    fn hold_one(&mut self, stored: StoredCase) {
+        // What is held already is at least as new: this worker is the one that writes the case.
+        if self.cases.contains_key(&stored.case_no) {
+            return;
         }
-        case.rows_version = change.version;
-        case.derived_at = change.after.as_ref().map(|_| now);
-        case.next_change = next_change;
+        let untold = !stored.agrees();
+        // What a row that was cut off says of time may not hold: the case is looked at anew at once.
+        let next_change = if untold { Some(Instant::default()) } else { stored.next_change };
         match next_change {
-            Some(at) => self.deadlines.push(at, case_no),
-            None if change.after.as_ref().is_none_or(Assessment::is_settled) => {
-                self.cases.remove(&case_no);
-            }
-            None => {}
+            Some(at) => self.deadlines.push(at, stored.case_no.clone()),
+            None => self.fetched_settled.push(stored.case_no.clone()),
         }
-        Some(change)
+        let case = HeldCase {
+            events: Packed::new(&stored.events),
+            cards: stored.cards.into_boxed_slice(),
+            partition: stored.partition,
+            next_change,
+            version: stored.version,
+            untold,
+        };
+        self.cases.insert(stored.case_no, case);
     }
 
-    /// Duplicates of settled cases brought them in for nothing.
-    fn forget_settled(&mut self, touched: &HashSet<Text, RandomState>) {
-        for case_no in std::mem::take(&mut self.fetched_settled) {
-            if !touched.contains(&case_no) {
-                self.cases.remove(&case_no);
-            }
+    /// A case as it is held, or a new one.
+    fn open(&self, case_no: &Text, partition: i32) -> OpenCase {
+        let held = self.cases.get(case_no);
+        OpenCase {
+            case_no: case_no.clone(),
+            events: held.map(|held| held.events.unpack()).unwrap_or_default(),
+            cards: held.map(|held| held.cards.to_vec()).unwrap_or_default(),
+            partition,
+            version: held.map_or(0, |held| held.version),
+            untold: held.is_some_and(|held| held.untold),
+            is_touched: false,
         }
+    }
+
+    /// Derives the row of a case, and holds the case if it will change by itself.
+    fn derive(&mut self, case: OpenCase, as_of: Instant, rules: &RuleBook) -> Option<CaseChange> {
+        let OpenCase { case_no, events, cards, partition, version: stored_version, untold, .. } = case;
+        let after = rules.assess(&events, as_of);
+        let next_change = match &after {
+            Some(assessment) => assessment.next_change,
+            None => first_change(&events),
+        };
+        let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
+        let version = CaseChange::version_of(events.weight(), valid_from);
+        // Where the store knows more than has come yet, nothing is written and its cards stay.
+        let is_news = version >= stored_version;
+        let cards_now = match &after {
+            Some(after) if is_news => after.cards.clone(),
+            None if is_news => Vec::new(),
+            _ => cards.clone(),
+        };
+        let is_settled = next_change.is_none() && after.as_ref().is_none_or(Assessment::is_settled);
+        if is_settled && is_news {
+            self.cases.remove(&case_no);
+        } else {
+            if let Some(at) = next_change {
+                self.deadlines.push(at, case_no.clone());
+            }
+            let held = HeldCase {
+                events: Packed::new(&events),
+                cards: cards_now.into_boxed_slice(),
+                partition,
+                next_change,
+                version: version.max(stored_version),
+                untold: untold && !is_news,
+            };
+            self.cases.insert(case_no.clone(), held);
+        }
+        self.known.insert(KnownCases::fingerprint(&case_no));
+        is_news.then_some(CaseChange { case_no, partition, version, cards_before: cards, untold, next_change, after })
     }
 
     fn prune_deadlines(&mut self) {

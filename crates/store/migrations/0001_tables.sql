@@ -1,6 +1,9 @@
 -- Every table keeps the newest version of a row under its natural key, so that writing a row again,
--- in pieces or from two processes, changes nothing. None is partitioned: no value of a case is fixed
--- for ever (a corrected event may move any date), and a row must never change its partition.
+-- in pieces or from two processes, changes nothing. Everything that follows from the events of a case is
+-- one row, its clocks, findings and cards included: so it is replaced as a whole or not at all, and a
+-- process that comes too late with an older state leaves nothing behind. No table is partitioned: no
+-- value of a case is fixed for ever (a corrected event may move any date), and a row must never change
+-- its partition.
 
 CREATE TABLE {database}.events {on_cluster}
 (
@@ -68,62 +71,50 @@ CREATE TABLE {database}.cases {on_cluster}
     valid_from             DateTime64(3, 'UTC') COMMENT 'since when the row says what it says',
     next_change            Nullable(DateTime64(3, 'UTC')) COMMENT 'when it will change by itself',
     uncovered_year         Nullable(Int16),
-    settled                UInt8 COMMENT 'only a new event can change it'
+    settled                UInt8 COMMENT 'only a new event can change it',
+    spans                  Array(Tuple(
+        clock       LowCardinality(String),
+        instance    String,
+        started_at  DateTime64(3, 'UTC'),
+        ended_at    Nullable(DateTime64(3, 'UTC')),
+        due_at      Nullable(DateTime64(3, 'UTC')),
+        limit_days  Nullable(Float64),
+        late        UInt8,
+        department  Nullable(String),
+        handler     Nullable(String))) COMMENT 'clocks and steps',
+    findings               Array(Tuple(
+        kind        LowCardinality(String),
+        severity    LowCardinality(String),
+        events      Array(String))) COMMENT 'with their evidence, the events',
+    cards                  Array(Tuple(
+        id          String,
+        clock       LowCardinality(String),
+        instance    String,
+        level       LowCardinality(String),
+        rule        LowCardinality(String),
+        crossed_at  DateTime64(3, 'UTC'),
+        due_at      Nullable(DateTime64(3, 'UTC')),
+        limit_days  Float64,
+        confirm     UInt8,
+        handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock'
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE TABLE {database}.spans {on_cluster}
-(
-    case_no     String,
-    clock       LowCardinality(String),
-    instance    String,
-    started_at  DateTime64(3, 'UTC'),
-    version     UInt128,
-    is_deleted  UInt8,
-    ended_at    Nullable(DateTime64(3, 'UTC')),
-    due_at      Nullable(DateTime64(3, 'UTC')),
-    limit_days  Nullable(Float64),
-    late        UInt8,
-    department  LowCardinality(Nullable(String)),
-    handler     Nullable(String)
-)
-ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
-ORDER BY (case_no, clock, instance, started_at)
-SETTINGS non_replicated_deduplication_window = 1000;
-
-CREATE TABLE {database}.findings {on_cluster}
-(
-    case_no     String,
-    kind        LowCardinality(String),
-    version     UInt128,
-    is_deleted  UInt8,
-    severity    LowCardinality(String),
-    events      Array(String) COMMENT 'the evidence',
-    item        LowCardinality(Nullable(String)),
-    department  LowCardinality(Nullable(String)),
-    window      LowCardinality(Nullable(String)),
-    at          DateTime64(3, 'UTC')
-)
-ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
-ORDER BY (case_no, kind)
-SETTINGS non_replicated_deduplication_window = 1000;
-
-CREATE TABLE {database}.cards {on_cluster}
+CREATE TABLE {database}.withdrawn_cards {on_cluster}
 (
     case_no      String,
     card_id      String,
     version      UInt128,
-    state        LowCardinality(String) COMMENT 'issued, or withdrawn by the system',
-    reason       LowCardinality(String),
+    reason       LowCardinality(String) COMMENT 'why the system withdrew it',
     clock        LowCardinality(String),
     instance     String,
     level        LowCardinality(String),
     rule         LowCardinality(String),
     crossed_at   DateTime64(3, 'UTC'),
     due_at       Nullable(DateTime64(3, 'UTC')),
-    limit_days   Float64 COMMENT 'of its own clock',
+    limit_days   Float64,
     promised_limit_days   Nullable(Float64),
     promised_due_at       Nullable(DateTime64(3, 'UTC')),
     statutory_limit_days  Nullable(Float64),
@@ -138,6 +129,40 @@ CREATE TABLE {database}.cards {on_cluster}
 ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, card_id)
 SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE VIEW {database}.spans {on_cluster} AS
+SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,
+       span.due_at AS due_at, span.limit_days AS limit_days, span.late AS late, span.department AS department,
+       span.handler AS handler
+FROM {database}.cases FINAL
+ARRAY JOIN spans AS span;
+
+CREATE VIEW {database}.findings {on_cluster} AS
+SELECT case_no, finding.kind AS kind, finding.severity AS severity, finding.events AS events, item, department, window,
+       valid_from AS at
+FROM {database}.cases FINAL
+ARRAY JOIN findings AS finding;
+
+-- A card is withdrawn where it was once, and is not issued again since.
+CREATE VIEW {database}.cards {on_cluster} AS
+SELECT case_no, card.id AS card_id, 'issued' AS state, '' AS reason, card.clock AS clock, card.instance AS instance,
+       card.level AS level, card.rule AS rule, card.crossed_at AS crossed_at, card.due_at AS due_at,
+       card.limit_days AS limit_days, promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at,
+       card.confirm AS confirm, card.handler AS handler, item, department, window, region
+FROM {database}.cases FINAL
+ARRAY JOIN cards AS card
+UNION ALL
+SELECT case_no, card_id, 'withdrawn', reason, clock, instance, level, rule, crossed_at, due_at, limit_days,
+       promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at, confirm, handler, item, department,
+       window, region
+FROM {database}.withdrawn_cards FINAL
+WHERE (case_no, card_id) NOT IN
+(
+    SELECT case_no, card.id
+    FROM {database}.cases FINAL
+    ARRAY JOIN cards AS card
+    WHERE case_no IN (SELECT case_no FROM {database}.withdrawn_cards)
+);
 
 CREATE TABLE {database}.card_actions {on_cluster}
 (

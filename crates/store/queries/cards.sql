@@ -1,7 +1,7 @@
 -- A page of cards, the newest first; an empty text asks for all, `any_…` leaves a range out.
 SELECT card_id, case_no, state, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, handler, item,
        department, window, promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at
-FROM cards FINAL
+FROM cards
 WHERE ({case_no:String} = '' OR case_no = {case_no:String})
   AND ({state:String} = '' OR state = {state:String})
   AND ({level:String} = '' OR level = {level:String})

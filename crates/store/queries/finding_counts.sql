@@ -6,7 +6,7 @@ SELECT
     received.group_key AS group_key,
     findings.kind AS kind,
     count() AS found
-FROM findings FINAL
+FROM findings
 INNER JOIN
 (
     SELECT case_no, {group} AS group_key

@@ -1,8 +1,6 @@
--- Cases that will change by themselves, and cases of which all events still lie ahead.
+-- Cases that will change by themselves, those among them of which all events still lie ahead.
 SELECT case_no
-FROM cases FINAL
-WHERE partition IN ? AND next_change IS NOT NULL
-UNION DISTINCT
-SELECT case_no
-FROM events
-WHERE partition IN ? AND occurred_at > now64(3)
+FROM cases
+WHERE partition IN ?
+GROUP BY case_no
+HAVING argMax(tuple(next_change), version).1 IS NOT NULL

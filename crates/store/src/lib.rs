@@ -1,14 +1,13 @@
 //! ClickHouse: where the truth is kept.
 //!
 //! ```text
-//! Rows (one RowBinary block a table) ─▶ Writer ─▶ cases, then what hangs on them, then events
+//! Rows (one RowBinary block a table) ─▶ Writer ─▶ withdrawn cards, cases, then events
 //! Reader ─▶ cases with their events, rows as assessments, figures, lists
 //! ```
 //!
 //! Rows carry absolute state under a version that grows with the set of events; the tables keep the
-//! newest. The order of writing is a promise to the engine: a row in `events` means that everything
-//! derived from it is stored, and a row in a table that hangs on a case means that the case's own row
-//! is at least as new.
+//! newest. A case is one row with everything that follows from its events. The order of writing is a
+//! promise to the engine: a row in `events` means that what follows from it is stored.
 
 mod client;
 mod compress;

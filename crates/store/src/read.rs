@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use clickhouse::{Client, Row};
-use domain::{Instant, Text};
+use domain::{Card, Instant, Text};
 use serde::Deserialize;
 
 use crate::{
     StoreConfig, StoreError,
     client::{client, within},
+    rebuild::{CardTuple, card},
 };
 
 /// Reads the store. Cheap to clone.
@@ -27,8 +28,10 @@ pub struct StoredEvents {
     pub payloads: Vec<Vec<u8>>,
     /// The version of its row; none where it has none.
     pub version: Option<u128>,
-    /// Since when its row holds.
-    pub valid_from: Option<Instant>,
+    /// When its row will change by itself.
+    pub next_change: Option<Instant>,
+    /// Its cards.
+    pub cards: Vec<Card>,
     /// The partition its latest event came from.
     pub partition: i32,
 }
@@ -74,8 +77,9 @@ mod as_bytes {
 struct Head {
     case_no: String,
     version: u128,
-    valid_from: i64,
+    next_change: Option<i64>,
     partition: i32,
+    cards: Vec<CardTuple>,
 }
 
 #[derive(Row, Deserialize)]
@@ -112,18 +116,9 @@ impl Reader {
             let events = self.client.query(include_str!("../queries/case_events.sql")).bind(&names);
             let heads: Vec<Head> = within(self.config.timeout, "reading case heads", heads.fetch_all()).await?;
             let events: Vec<EventRow> = within(self.config.timeout, "reading events", events.fetch_all()).await?;
-            cases.extend(joined(heads, events));
+            cases.extend(joined(heads, events)?);
         }
         Ok(cases)
-    }
-
-    /// The cases of these partitions that will change by themselves, with their events. All at once:
-    /// where memory counts, take [their numbers](Reader::unsettled_case_nos) and read them in pieces.
-    ///
-    /// # Errors
-    /// ClickHouse did not answer.
-    pub async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<StoredEvents>, StoreError> {
-        self.cases_with_events(&self.unsettled_case_nos(partitions).await?).await
     }
 
     /// The numbers of the cases of these partitions that will change by themselves.
@@ -134,9 +129,49 @@ impl Reader {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
-        let query = self.client.query(include_str!("../queries/unsettled.sql")).bind(partitions).bind(partitions);
+        let query = self.client.query(include_str!("../queries/unsettled.sql")).bind(partitions);
         let names: Vec<Name> = within(self.config.timeout, "reading unsettled cases", query.fetch_all()).await?;
         Ok(names.into_iter().map(|name| name.case_no.into()).collect())
+    }
+
+    /// The cards of these cases that were withdrawn, each with its case.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer, or a row holds a code this binary does not know.
+    pub async fn withdrawn_cards(&self, case_nos: &[Text]) -> Result<Vec<(Text, Card)>, StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Withdrawn {
+            case_no: String,
+            card: CardTuple,
+        }
+        let mut cards = Vec::new();
+        for chunk in case_nos.chunks(CHUNK) {
+            let names: Vec<&str> = chunk.iter().map(Text::as_str).collect();
+            let query = self.client.query(include_str!("../queries/withdrawn_cards.sql")).bind(&names);
+            let rows: Vec<Withdrawn> = within(self.config.timeout, "reading withdrawn cards", query.fetch_all()).await?;
+            for row in rows {
+                cards.push((row.case_no.as_str().into(), card(&row.case_no, row.card)?));
+            }
+        }
+        Ok(cards)
+    }
+
+    /// Tells a fingerprint (XXH3) of the number of every case that has a row, some more than once.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer, or went silent for as long as one request may take.
+    pub async fn known_cases(&self, tell: &mut (dyn FnMut(u64) + Send)) -> Result<(), StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Known {
+            fingerprint: u64,
+        }
+        const WHAT: &str = "reading which cases there are";
+        let query = self.client.query(include_str!("../queries/known_cases.sql"));
+        let mut rows = query.fetch::<Known>().map_err(StoreError::during(WHAT))?;
+        while let Some(row) = within(self.config.timeout, WHAT, rows.next()).await? {
+            tell(row.fingerprint);
+        }
+        Ok(())
     }
 
     /// The next cases after `after`, by case number, at most `most` of them, with their events.
@@ -166,28 +201,29 @@ impl Reader {
     }
 }
 
-fn joined(heads: Vec<Head>, events: Vec<EventRow>) -> Vec<StoredEvents> {
+fn joined(heads: Vec<Head>, events: Vec<EventRow>) -> Result<Vec<StoredEvents>, StoreError> {
+    let nothing = |case_no: &str, partition| StoredEvents {
+        case_no: case_no.into(),
+        payloads: Vec::new(),
+        version: None,
+        next_change: None,
+        cards: Vec::new(),
+        partition,
+    };
     let mut cases: BTreeMap<String, StoredEvents> = BTreeMap::new();
     // A row without events is told too: a crash may have left it behind.
     for head in heads {
         let case = StoredEvents {
-            case_no: head.case_no.as_str().into(),
-            payloads: Vec::new(),
             version: Some(head.version),
-            valid_from: Some(Instant::from_ms(head.valid_from)),
-            partition: head.partition,
+            next_change: head.next_change.map(Instant::from_ms),
+            cards: head.cards.into_iter().map(|it| card(&head.case_no, it)).collect::<Result<_, _>>()?,
+            ..nothing(&head.case_no, head.partition)
         };
         cases.insert(head.case_no, case);
     }
     for event in events {
-        let case = cases.entry(event.case_no).or_insert_with_key(|case_no| StoredEvents {
-            case_no: case_no.as_str().into(),
-            payloads: Vec::new(),
-            version: None,
-            valid_from: None,
-            partition: event.partition,
-        });
+        let case = cases.entry(event.case_no).or_insert_with_key(|case_no| nothing(case_no, event.partition));
         case.payloads.push(event.payload);
     }
-    cases.into_values().collect()
+    Ok(cases.into_values().collect())
 }

@@ -1,6 +1,4 @@
-//! What the rows of a case say, as an assessment again.
-
-use std::collections::{BTreeSet, HashMap};
+//! What the row of a case says, as an assessment again.
 
 use clickhouse::Row;
 use domain::{
@@ -11,18 +9,18 @@ use serde::Deserialize;
 
 use crate::{Reader, StoreError, client::within, read::CHUNK};
 
-/// A case as its rows tell it.
+/// A case as its row tells it.
 #[derive(Debug, Clone)]
 pub struct StoredRow {
-    /// What they say; cards are those issued and not withdrawn.
+    /// What it says.
     pub assessment: Assessment,
-    /// The version of the case's own row.
+    /// Its version.
     pub version: u128,
     /// Whether only a new event can change it.
     pub settled: bool,
 }
 
-#[derive(Row, Deserialize, Default)]
+#[derive(Row, Deserialize)]
 struct CaseRow {
     case_no: String,
     version: u128,
@@ -65,46 +63,22 @@ struct CaseRow {
     next_change: Option<i64>,
     uncovered_year: Option<i16>,
     settled: u8,
+    spans: Vec<SpanTuple>,
+    findings: Vec<FindingTuple>,
+    cards: Vec<CardTuple>,
 }
 
-#[derive(Row, Deserialize)]
-struct SpanRow {
-    case_no: String,
-    clock: String,
-    instance: String,
-    started_at: i64,
-    ended_at: Option<i64>,
-    due_at: Option<i64>,
-    limit_days: Option<f64>,
-    late: u8,
-    department: Option<String>,
-    handler: Option<String>,
-}
+/// Clock, instance, start, end, due time, limit in days, whether it is late, department, handler.
+type SpanTuple = (String, String, i64, Option<i64>, Option<i64>, Option<f64>, u8, Option<String>, Option<String>);
 
-#[derive(Row, Deserialize)]
-struct FindingRow {
-    case_no: String,
-    kind: String,
-    severity: String,
-    events: Vec<String>,
-}
+/// Kind, severity, evidence.
+type FindingTuple = (String, String, Vec<String>);
 
-#[derive(Row, Deserialize)]
-struct CardRow {
-    case_no: String,
-    clock: String,
-    instance: String,
-    level: String,
-    rule: String,
-    crossed_at: i64,
-    due_at: Option<i64>,
-    limit_days: f64,
-    confirm: u8,
-    handler: Option<String>,
-}
+/// Id, clock, instance, level, rule, instant crossed, due time, limit in days, whether to be confirmed, handler.
+pub(crate) type CardTuple = (String, String, String, String, String, i64, Option<i64>, f64, u8, Option<String>);
 
 impl Reader {
-    /// What the rows of these cases say, by case number.
+    /// What the rows of these cases say.
     ///
     /// # Errors
     /// ClickHouse did not answer, or a row holds a code this binary does not know.
@@ -112,53 +86,20 @@ impl Reader {
         let mut rows = Vec::with_capacity(case_nos.len());
         for chunk in case_nos.chunks(CHUNK) {
             let names: Vec<&str> = chunk.iter().map(Text::as_str).collect();
-            let cases: Vec<CaseRow> = self.of_cases("cases", include_str!("../queries/stored_cases.sql"), &names).await?;
-            let spans: Vec<SpanRow> = self.of_cases("spans", include_str!("../queries/stored_spans.sql"), &names).await?;
-            let findings: Vec<FindingRow> =
-                self.of_cases("findings", include_str!("../queries/stored_findings.sql"), &names).await?;
-            let cards: Vec<CardRow> = self.of_cases("cards", include_str!("../queries/stored_cards.sql"), &names).await?;
-            let mut spans = by_case(spans, |row| &row.case_no);
-            let mut findings = by_case(findings, |row| &row.case_no);
-            let mut cards = by_case(cards, |row| &row.case_no);
+            let query = self.client.query(include_str!("../queries/stored_cases.sql")).bind(&names);
+            let cases: Vec<CaseRow> = within(self.config.timeout, "reading cases", query.fetch_all()).await?;
             for case in cases {
-                let spans = spans.remove(&case.case_no).unwrap_or_default();
-                let findings = findings.remove(&case.case_no).unwrap_or_default();
-                let cards = cards.remove(&case.case_no).unwrap_or_default();
-                rows.push(case.rebuild(spans, findings, cards)?);
-            }
-            // What hangs on a case that is gone: a crash came between its row and theirs.
-            let orphaned: BTreeSet<String> = spans.keys().chain(findings.keys()).chain(cards.keys()).cloned().collect();
-            for case_no in orphaned {
-                let spans = spans.remove(&case_no).unwrap_or_default();
-                let findings = findings.remove(&case_no).unwrap_or_default();
-                let cards = cards.remove(&case_no).unwrap_or_default();
-                rows.push(CaseRow::gone(case_no).rebuild(spans, findings, cards)?);
+                rows.push(case.rebuild()?);
             }
         }
         Ok(rows)
     }
-
-    async fn of_cases<T>(&self, table: &str, sql: &str, case_nos: &[&str]) -> Result<Vec<T>, StoreError>
-    where
-        T: clickhouse::RowOwned + clickhouse::RowRead,
-    {
-        let query = self.client.query(sql).bind(case_nos);
-        within(self.config.timeout, &format!("reading {table}"), query.fetch_all()).await
-    }
-}
-
-fn by_case<T>(rows: Vec<T>, case_no: impl Fn(&T) -> &String) -> HashMap<String, Vec<T>> {
-    let mut by_case: HashMap<String, Vec<T>> = HashMap::new();
-    for row in rows {
-        by_case.entry(case_no(&row).clone()).or_default().push(row);
-    }
-    by_case
 }
 
 /// A code read from a table, or an error that names the place.
-fn known<T>(table: &'static str, case_no: &str, code: &str, from_code: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+fn known<T>(case_no: &str, code: &str, from_code: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     from_code(code).ok_or_else(|| StoreError::BrokenRow {
-        table,
+        table: "cases",
         case_no: case_no.to_owned(),
         why: format!("unknown code {code:?}"),
     })
@@ -173,16 +114,11 @@ fn text(value: Option<String>) -> Option<Text> {
 }
 
 impl CaseRow {
-    /// A row that says nothing, for a case that is gone.
-    fn gone(case_no: String) -> Self {
-        Self { case_no, status: Status::Received.code().to_owned(), ..Self::default() }
-    }
-
-    fn rebuild(self, spans: Vec<SpanRow>, findings: Vec<FindingRow>, cards: Vec<CardRow>) -> Result<StoredRow, StoreError> {
+    fn rebuild(self) -> Result<StoredRow, StoreError> {
         let code = |value: &Option<String>| value.clone();
-        let status = known("cases", &self.case_no, &self.status, Status::from_code)?;
-        let outcome = code(&self.outcome).map(|it| known("cases", &self.case_no, &it, Outcome::from_code)).transpose()?;
-        let form = code(&self.form).map(|it| known("cases", &self.case_no, &it, Form::from_code)).transpose()?;
+        let status = known(&self.case_no, &self.status, Status::from_code)?;
+        let outcome = code(&self.outcome).map(|it| known(&self.case_no, &it, Outcome::from_code)).transpose()?;
+        let form = code(&self.form).map(|it| known(&self.case_no, &it, Form::from_code)).transpose()?;
         let promised = self.promised_limit_days.map(|limit_days| LimitState {
             limit_days,
             elapsed_days: self.promised_elapsed_days.unwrap_or_default(),
@@ -201,11 +137,10 @@ impl CaseRow {
             days_over: self.statutory_days_over.unwrap_or_default(),
             speed_up: self.statutory_speed_up,
         });
-        let mut cards = cards.into_iter().map(CardRow::card).collect::<Result<Vec<Card>, _>>()?;
-        cards.sort_by(Card::by_crossing);
-        let mut findings = findings.into_iter().map(FindingRow::finding).collect::<Result<Vec<Finding>, _>>()?;
-        findings.sort_by_key(|finding| finding.kind);
-        let spans = spans.into_iter().map(SpanRow::span).collect::<Result<Vec<SpanState>, _>>()?;
+        let case_no = &self.case_no;
+        let cards = self.cards.into_iter().map(|it| card(case_no, it)).collect::<Result<_, _>>()?;
+        let findings = self.findings.into_iter().map(|it| finding(case_no, it)).collect::<Result<_, _>>()?;
+        let spans = self.spans.into_iter().map(|it| span(case_no, it)).collect::<Result<_, _>>()?;
         let assessment = Assessment {
             case_no: self.case_no.into(),
             item: text(self.item),
@@ -240,44 +175,40 @@ impl CaseRow {
     }
 }
 
-impl SpanRow {
-    fn span(self) -> Result<SpanState, StoreError> {
-        Ok(SpanState {
-            clock: known("spans", &self.case_no, &self.clock, ClockKind::from_code)?,
-            instance: self.instance.into(),
-            started_at: Instant::from_ms(self.started_at),
-            ended_at: instant(self.ended_at),
-            due_at: instant(self.due_at),
-            limit_days: self.limit_days,
-            late: self.late != 0,
-            department: text(self.department),
-            handler: text(self.handler),
-        })
-    }
+fn span(case_no: &str, tuple: SpanTuple) -> Result<SpanState, StoreError> {
+    let (clock, instance, started_at, ended_at, due_at, limit_days, late, department, handler) = tuple;
+    Ok(SpanState {
+        clock: known(case_no, &clock, ClockKind::from_code)?,
+        instance: instance.into(),
+        started_at: Instant::from_ms(started_at),
+        ended_at: instant(ended_at),
+        due_at: instant(due_at),
+        limit_days,
+        late: late != 0,
+        department: text(department),
+        handler: text(handler),
+    })
 }
 
-impl FindingRow {
-    fn finding(self) -> Result<Finding, StoreError> {
-        Ok(Finding {
-            kind: known("findings", &self.case_no, &self.kind, FindingKind::from_code)?,
-            severity: known("findings", &self.case_no, &self.severity, Severity::from_code)?,
-            events: self.events.into_iter().map(Text::from).collect(),
-        })
-    }
+fn finding(case_no: &str, (kind, severity, events): FindingTuple) -> Result<Finding, StoreError> {
+    Ok(Finding {
+        kind: known(case_no, &kind, FindingKind::from_code)?,
+        severity: known(case_no, &severity, Severity::from_code)?,
+        events: events.into_iter().map(Text::from).collect(),
+    })
 }
 
-impl CardRow {
-    fn card(self) -> Result<Card, StoreError> {
-        Ok(Card {
-            clock: known("cards", &self.case_no, &self.clock, ClockKind::from_code)?,
-            instance: self.instance.into(),
-            level: known("cards", &self.case_no, &self.level, Level::from_code)?,
-            rule: self.rule.into(),
-            crossed_at: Instant::from_ms(self.crossed_at),
-            due_at: instant(self.due_at),
-            limit_days: self.limit_days,
-            confirm: self.confirm != 0,
-            handler: text(self.handler),
-        })
-    }
+pub(crate) fn card(case_no: &str, tuple: CardTuple) -> Result<Card, StoreError> {
+    let (_, clock, instance, level, rule, crossed_at, due_at, limit_days, confirm, handler) = tuple;
+    Ok(Card {
+        clock: known(case_no, &clock, ClockKind::from_code)?,
+        instance: instance.into(),
+        level: known(case_no, &level, Level::from_code)?,
+        rule: rule.into(),
+        crossed_at: Instant::from_ms(crossed_at),
+        due_at: instant(due_at),
+        limit_days,
+        confirm: confirm != 0,
+        handler: text(handler),
+    })
 }

@@ -3,7 +3,7 @@
 //! The order of the fields here is the order of [`Table::columns`](crate::Table); a test writes and
 //! reads every one of them.
 
-use domain::{Assessment, Card, Event, Finding, FindingKind, Instant, Level, LimitState, Text, assess::SpanState};
+use domain::{Assessment, Card, Event, Finding, Instant, Level, LimitState, Text, assess::SpanState};
 
 use crate::{rowbinary::Block, writer::Table};
 
@@ -24,9 +24,11 @@ impl Rows {
         self.blocks.iter().all(|block| block.rows == 0)
     }
 
-    /// Whether there are events among them.
-    pub fn has_events(&self) -> bool {
-        self.blocks[Table::Events as usize].rows > 0
+    /// The events among them, and the rest.
+    pub fn split_events(mut self) -> (Self, Self) {
+        let mut events = Self::new();
+        std::mem::swap(events.block(Table::Events), self.block(Table::Events));
+        (events, self)
     }
 
     /// How many rows there are.
@@ -78,73 +80,8 @@ impl Rows {
         block.end_row();
     }
 
-    /// A case with everything that hangs on it.
+    /// A case with everything that follows from its events.
     pub fn case(&mut self, case: &Assessment, version: u128, partition: i32) {
-        self.case_row(case, version, partition);
-        for span in &case.spans {
-            self.span_row(&case.case_no, span, version, false);
-        }
-        for finding in &case.findings {
-            self.finding_row(case, finding, version);
-        }
-        for card in &case.cards {
-            self.card_row(case, card, version, "");
-        }
-    }
-
-    /// A case of which no event stands any more.
-    pub fn deleted_case(&mut self, case_no: &Text, version: u128, partition: i32) {
-        let block = self.block(Table::Cases);
-        block.text(case_no);
-        block.u128(version);
-        block.flag(true);
-        block.i32(partition);
-        // The rest of the row is never read.
-        let nothing = || None::<&str>;
-        block.option(nothing(), Block::text);
-        block.flag(false);
-        (0..5).for_each(|_| block.option(nothing(), Block::text));
-        block.text("");
-        block.option(nothing(), Block::text);
-        (0..8).for_each(|_| block.option(None, Block::instant));
-        for _ in 0..2 {
-            block.limit(None);
-        }
-        block.u32(0);
-        block.option(None, Block::u8);
-        (0..3).for_each(|_| block.u16(0));
-        block.instant(Instant::default());
-        block.option(None, Block::instant);
-        block.option(None, Block::i16);
-        block.flag(false);
-        block.end_row();
-    }
-
-    /// A clock or step that is gone.
-    pub fn deleted_span(&mut self, case_no: &Text, span: &SpanState, version: u128) {
-        self.span_row(case_no, span, version, true);
-    }
-
-    /// A finding that no longer holds.
-    pub fn deleted_finding(&mut self, case_no: &Text, kind: FindingKind, version: u128) {
-        let block = self.block(Table::Findings);
-        block.text(case_no);
-        block.text(kind.code());
-        block.u128(version);
-        block.flag(true);
-        block.text("");
-        block.array::<Text>(&[], |block, text| block.text(text));
-        (0..3).for_each(|_| block.option(None::<&str>, Block::text));
-        block.instant(Instant::default());
-        block.end_row();
-    }
-
-    /// A card that was issued and is unfounded now: it stays visible, with the reason.
-    pub fn withdrawn_card(&mut self, case: &Assessment, card: &Card, version: u128, reason: &str) {
-        self.card_row(case, card, version, reason);
-    }
-
-    fn case_row(&mut self, case: &Assessment, version: u128, partition: i32) {
         let cards = |level: Level| case.cards.iter().filter(|card| card.level == level).count().min(65_535) as u16;
         let block = self.block(Table::Cases);
         block.text(&case.case_no);
@@ -177,48 +114,49 @@ impl Rows {
         block.option(case.next_change, Block::instant);
         block.option(case.uncovered_year, Block::i16);
         block.flag(case.is_settled());
+        block.array(&case.spans, Block::span);
+        block.array(&case.findings, Block::finding);
+        block.array(&case.cards, |block, card| block.card(&case.case_no, card));
         block.end_row();
     }
 
-    fn span_row(&mut self, case_no: &Text, span: &SpanState, version: u128, is_deleted: bool) {
-        let block = self.block(Table::Spans);
+    /// A case of which no event stands, or of which all that do lie ahead until `next_change`.
+    pub fn deleted_case(&mut self, case_no: &Text, version: u128, partition: i32, next_change: Option<Instant>) {
+        let block = self.block(Table::Cases);
         block.text(case_no);
-        block.text(span.clock.code());
-        block.text(&span.instance);
-        block.instant(span.started_at);
         block.u128(version);
-        block.flag(is_deleted);
-        block.option(span.ended_at, Block::instant);
-        block.option(span.due_at, Block::instant);
-        block.option(span.limit_days, Block::f64);
-        block.flag(span.late);
-        block.option(span.department.as_deref(), Block::text);
-        block.option(span.handler.as_deref(), Block::text);
-        block.end_row();
-    }
-
-    fn finding_row(&mut self, case: &Assessment, finding: &Finding, version: u128) {
-        let block = self.block(Table::Findings);
-        block.text(&case.case_no);
-        block.text(finding.kind.code());
-        block.u128(version);
+        block.flag(true);
+        block.i32(partition);
+        // The rest of the row is never read.
+        let nothing = || None::<&str>;
+        block.option(nothing(), Block::text);
         block.flag(false);
-        block.text(finding.severity.code());
-        block.array(&finding.events, |block, event| block.text(event));
-        for text in [&case.item, &case.department, &case.window] {
-            block.option(text.as_deref(), Block::text);
+        (0..5).for_each(|_| block.option(nothing(), Block::text));
+        block.text("");
+        block.option(nothing(), Block::text);
+        (0..8).for_each(|_| block.option(None, Block::instant));
+        for _ in 0..2 {
+            block.limit(None);
         }
-        block.instant(case.valid_from);
+        block.u32(0);
+        block.option(None, Block::u8);
+        (0..3).for_each(|_| block.u16(0));
+        block.instant(Instant::default());
+        block.option(next_change, Block::instant);
+        block.option(None, Block::i16);
+        block.flag(false);
+        // No spans, findings and cards.
+        (0..3).for_each(|_| block.array::<Text>(&[], |block, text| block.text(text)));
         block.end_row();
     }
 
-    fn card_row(&mut self, case: &Assessment, card: &Card, version: u128, withdrawn: &str) {
-        let block = self.block(Table::Cards);
+    /// A card that was issued and is unfounded now: it stays visible, with the reason.
+    pub fn withdrawn_card(&mut self, case: &Assessment, card: &Card, version: u128, reason: &str) {
+        let block = self.block(Table::WithdrawnCards);
         block.text(&case.case_no);
         block.text(&card.id(&case.case_no));
         block.u128(version);
-        block.text(if withdrawn.is_empty() { "issued" } else { "withdrawn" });
-        block.text(withdrawn);
+        block.text(reason);
         block.text(card.clock.code());
         block.text(&card.instance);
         block.text(card.level.code());
@@ -240,6 +178,37 @@ impl Rows {
 }
 
 impl Block {
+    fn span(&mut self, span: &SpanState) {
+        self.text(span.clock.code());
+        self.text(&span.instance);
+        self.instant(span.started_at);
+        self.option(span.ended_at, Block::instant);
+        self.option(span.due_at, Block::instant);
+        self.option(span.limit_days, Block::f64);
+        self.flag(span.late);
+        self.option(span.department.as_deref(), Block::text);
+        self.option(span.handler.as_deref(), Block::text);
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        self.text(finding.kind.code());
+        self.text(finding.severity.code());
+        self.array(&finding.events, |block, event| block.text(event));
+    }
+
+    fn card(&mut self, case_no: &str, card: &Card) {
+        self.text(&card.id(case_no));
+        self.text(card.clock.code());
+        self.text(&card.instance);
+        self.text(card.level.code());
+        self.text(&card.rule);
+        self.instant(card.crossed_at);
+        self.option(card.due_at, Block::instant);
+        self.f64(card.limit_days);
+        self.flag(card.confirm);
+        self.option(card.handler.as_deref(), Block::text);
+    }
+
     fn limit(&mut self, state: Option<LimitState>) {
         self.option(state.map(|state| state.limit_days), Block::f64);
         self.option(state.map(|state| state.elapsed_days), Block::f64);

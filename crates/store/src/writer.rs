@@ -12,34 +12,30 @@ use bytes::Bytes;
 use clickhouse::{Client, Compression};
 use rand::RngExt;
 
-use crate::{StoreConfig, StoreError, client::client, compress::compressed, rows::Rows};
+use crate::{StoreConfig, StoreError, client::client, compress::compressed, rowbinary::Block, rows::Rows};
 
 /// The tables rows are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    /// One row a case.
-    Cases = 0,
-    /// Clocks and steps.
-    Spans = 1,
-    /// Findings with their evidence.
-    Findings = 2,
-    /// Cards, issued and withdrawn.
-    Cards = 3,
+    /// Cards that were issued and are unfounded now.
+    WithdrawnCards = 0,
+    /// One row a case, with everything that follows from its events.
+    Cases = 1,
     /// Events as they came.
-    Events = 4,
+    Events = 2,
 }
 
 impl Table {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Table; 5] = [Table::Cases, Table::Spans, Table::Findings, Table::Cards, Table::Events];
+    /// All of them, in the order they are written in: a row in `events` means that what follows from it is
+    /// stored, and a card that a row of `cases` has no more is among the withdrawn ones. The other way
+    /// round, a crash between them would leave events that no case knows of, and cards that are gone.
+    pub const ALL: [Table; 3] = [Table::WithdrawnCards, Table::Cases, Table::Events];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             Table::Cases => "cases",
-            Table::Spans => "spans",
-            Table::Findings => "findings",
-            Table::Cards => "cards",
+            Table::WithdrawnCards => "withdrawn_cards",
             Table::Events => "events",
         }
     }
@@ -53,15 +49,11 @@ impl Table {
                  suspended_days, same_day, promised_limit_days, promised_elapsed_days, promised_due_at, promised_late, \
                  promised_early, promised_days_over, promised_speed_up, statutory_limit_days, statutory_elapsed_days, \
                  statutory_due_at, statutory_late, statutory_early, statutory_days_over, statutory_speed_up, corrections, \
-                 rating, cards_reminder, cards_yellow, cards_red, valid_from, next_change, uncovered_year, settled"
+                 rating, cards_reminder, cards_yellow, cards_red, valid_from, next_change, uncovered_year, settled, spans, \
+                 findings, cards"
             }
-            Table::Spans => {
-                "case_no, clock, instance, started_at, version, is_deleted, ended_at, due_at, limit_days, late, \
-                 department, handler"
-            }
-            Table::Findings => "case_no, kind, version, is_deleted, severity, events, item, department, window, at",
-            Table::Cards => {
-                "case_no, card_id, version, state, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, \
+            Table::WithdrawnCards => {
+                "case_no, card_id, version, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, \
                  promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at, confirm, handler, item, \
                  department, window, region"
             }
@@ -99,9 +91,8 @@ impl Writer {
         Self { client: client(config), config: config.clone(), observer }
     }
 
-    /// Writes all rows, in an order by which a crash on the way can be seen afterwards: with events the
-    /// cases, what hangs on them, the events; without, what hangs on the cases, then the cases. Returns
-    /// once all of it is acknowledged. Rows may be written again, whole or in part.
+    /// Writes all rows, table by table in the order of [`Table::ALL`]. Returns once all of it is
+    /// acknowledged. Rows may be written again, whole or in part.
     ///
     /// # Errors
     /// A permanent error at once, a passing one when [`StoreConfig::retry_for`] is over. The blocks are
@@ -115,27 +106,12 @@ impl Writer {
     /// # Errors
     /// As [`Writer::write`].
     pub async fn write_pending(&self, mut pending: PendingRows) -> Result<(), (StoreError, PendingRows)> {
-        for stage in pending.order() {
-            let inserts: Vec<_> = stage
-                .iter()
-                .filter_map(|table| Some((*table, pending.blocks[*table as usize].clone()?)))
-                .map(|(table, block)| {
-                    let writer = self.clone();
-                    (table, tokio::spawn(async move { writer.insert(table, &block).await }))
-                })
-                .collect();
-            let mut failure = None;
-            for (table, insert) in inserts {
-                match insert.await {
-                    Ok(Ok(())) => pending.blocks[table as usize] = None,
-                    Ok(Err(error)) => failure = Some(error),
-                    Err(panicked) => {
-                        failure = Some(StoreError::Schema(format!("the insert into {} ended: {panicked}", table.name())))
-                    }
+        for table in Table::ALL {
+            if let Some(block) = &pending.blocks[table as usize] {
+                if let Err(error) = self.insert(table, block).await {
+                    return Err((error, pending));
                 }
-            }
-            if let Some(error) = failure {
-                return Err((error, pending));
+                pending.blocks[table as usize] = None;
             }
         }
         Ok(())
@@ -184,9 +160,7 @@ impl Writer {
 
 /// Rows on their way, each table's block until it is acknowledged.
 pub struct PendingRows {
-    blocks: [Option<Arc<Encoded>>; Table::ALL.len()],
-    /// Whether there were events among them to begin with.
-    has_events: bool,
+    blocks: [Option<Encoded>; Table::ALL.len()],
 }
 
 struct Encoded {
@@ -197,28 +171,9 @@ struct Encoded {
 }
 
 impl PendingRows {
-    /// In which order the tables are written, so that a crash on the way can be seen afterwards.
-    ///
-    /// With events: the cases first, whose version then tells of events that are not there yet; the
-    /// events last. Without (time has passed): the cases last, which then still say that their time has
-    /// not come.
-    fn order(&self) -> [&'static [Table]; 3] {
-        const DERIVED: &[Table] = &[Table::Spans, Table::Findings, Table::Cards];
-        if self.has_events { [&[Table::Cases], DERIVED, &[Table::Events]] } else { [DERIVED, &[Table::Cases], &[]] }
-    }
-
     fn new(rows: Rows) -> Self {
-        Self {
-            has_events: rows.has_events(),
-            blocks: rows.into_blocks().map(|block| {
-                (block.rows > 0).then(|| {
-                    Arc::new(Encoded {
-                        compressed: compressed(&block.bytes),
-                        encoded: block.bytes.len() as u64,
-                        rows: block.rows,
-                    })
-                })
-            }),
-        }
+        let encoded =
+            |block: Block| Encoded { compressed: compressed(&block.bytes), encoded: block.bytes.len() as u64, rows: block.rows };
+        Self { blocks: rows.into_blocks().map(|block| (block.rows > 0).then(|| encoded(block))) }
     }
 }

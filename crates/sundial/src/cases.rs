@@ -1,6 +1,6 @@
 //! The store as the engine sees it: stored messages become events again.
 
-use domain::{Assessment, CaseEvents, Text};
+use domain::{Card, CaseEvents, Text};
 use engine::{CaseStore, StoredCase};
 use store::{Reader, StoreError, StoredEvents};
 
@@ -26,8 +26,9 @@ impl StoredCases {
         StoredCase {
             case_no: stored.case_no.clone(),
             events: events_of(stored),
-            valid_from: stored.valid_from,
             version: stored.version.unwrap_or(0),
+            next_change: stored.next_change,
+            cards: stored.cards.clone(),
             partition: stored.partition,
         }
     }
@@ -40,11 +41,15 @@ impl CaseStore for StoredCases {
         Ok(self.0.cases_with_events(case_nos).await?.iter().map(Self::case).collect())
     }
 
-    async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<StoredCase>, StoreError> {
-        Ok(self.0.unsettled(partitions).await?.iter().map(Self::case).collect())
+    async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<Text>, StoreError> {
+        self.0.unsettled_case_nos(partitions).await
     }
 
-    async fn rows(&self, case_nos: &[Text]) -> Result<Vec<Assessment>, StoreError> {
-        Ok(self.0.rows(case_nos).await?.into_iter().map(|row| row.assessment).collect())
+    async fn withdrawn(&self, case_nos: &[Text]) -> Result<Vec<(Text, Card)>, StoreError> {
+        self.0.withdrawn_cards(case_nos).await
+    }
+
+    async fn known(&self, tell: &mut (dyn FnMut(u64) + Send)) -> Result<(), StoreError> {
+        self.0.known_cases(tell).await
     }
 }

@@ -1,7 +1,7 @@
 //! The main job: batches in, rows and cards out, then the receipt.
 //!
 //! ```text
-//! Signal::Batch ─▶ decode ─▶ fold ─▶ rows ─▶ ClickHouse ─▶ cards topic ─▶ receipt
+//! Signal::Batch ─▶ decode ─▶ fold ─▶ cards topic ─▶ rows ─▶ ClickHouse ─▶ receipt
 //!                     └─▶ dead letters
 //! ```
 //!
@@ -13,10 +13,10 @@
 //! frontier. Whatever fails is tried again until it succeeds or the process is told to end; then the
 //! next owner of the partition reads the batch again.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use domain::Event;
-use engine::{CaseChange, RuleBook, Worker};
+use domain::{Assessment, Event};
+use engine::{CaseChange, KnownCases, RuleBook, Worker};
 use futures_util::future::join_all;
 use intake::{
     Batch, DeadLetters, Message, Receipt, Signal,
@@ -40,6 +40,7 @@ pub const UNFOUNDED: &str = "no longer founded on the events of the case";
 #[derive(Clone)]
 pub struct Parts {
     pub rules: Arc<RuleBook>,
+    pub known: Arc<KnownCases>,
     pub store: StoredCases,
     pub writer: Writer,
     pub dead_letters: DeadLetters,
@@ -52,7 +53,7 @@ pub struct Parts {
 
 /// Works until the signals end.
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
-    let mut worker = Worker::new();
+    let mut worker = Worker::new(parts.known.clone());
     let mut told = (0, 0);
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
@@ -82,7 +83,7 @@ impl Parts {
     }
 
     async fn take_over(&self, worker: &mut Worker, partitions: &[i32]) {
-        while let Err(error) = worker.take_over(partitions, now(), &self.store, &self.rules).await {
+        while let Err(error) = worker.take_over(partitions, &self.store).await {
             if !self.try_again("open cases could not be read", &error).await {
                 return;
             }
@@ -115,7 +116,7 @@ impl Parts {
         if !join_all(letters).await.into_iter().all(|is_sent| is_sent) {
             return;
         }
-        while let Err(error) = worker.fetch(&events, now(), &self.store, &self.rules).await {
+        while let Err(error) = worker.fetch(&events, &self.store).await {
             if !self.try_again("cases could not be read", &error).await {
                 return;
             }
@@ -137,11 +138,22 @@ impl Parts {
     }
 
     /// Stores what changed and tells the cards; then, and only then, acknowledges the batch.
+    ///
+    /// With events: the cases, their cards, the events. A crash on the way leaves cases that do not agree
+    /// with their events, whose cards are then told again ([`CaseChange::untold`]); told twice does no harm,
+    /// each card has its id. When time alone has passed nothing could show that, so the cards are told
+    /// first, and told again once the time is found to have passed again.
     async fn store(&self, mut rows: Rows, changes: &[CaseChange], receipt: Option<Receipt>) {
         for change in changes {
             put(change, &mut rows);
         }
-        if self.write(rows).await && self.tell(changes).await {
+        let (events, derived) = rows.split_events();
+        let is_stored = if events.is_empty() {
+            self.tell(changes).await && self.write(derived).await
+        } else {
+            self.write(derived).await && self.tell(changes).await && self.write(events).await
+        };
+        if is_stored {
             if let Some(receipt) = receipt {
                 receipt.acknowledge();
             }
@@ -220,21 +232,25 @@ impl Parts {
 
 /// Puts everything a change means into rows.
 pub fn put(change: &CaseChange, rows: &mut Rows) {
-    let version = change.version;
     match &change.after {
-        Some(after) => rows.case(after, version, change.partition),
-        None => rows.deleted_case(&change.case_no, version, change.partition),
+        Some(after) => rows.case(after, change.version, change.partition),
+        None => rows.deleted_case(&change.case_no, change.version, change.partition, change.next_change),
     }
-    change.gone_spans().for_each(|span| rows.deleted_span(&change.case_no, span, version));
-    change.gone_findings().for_each(|kind| rows.deleted_finding(&change.case_no, kind, version));
-    if let Some(context) = change.after.as_ref().or(change.before.as_ref()) {
-        change.withdrawn_cards().for_each(|card| rows.withdrawn_card(context, card, version, UNFOUNDED));
-    }
+    let context = context(change);
+    change.withdrawn_cards().for_each(|card| rows.withdrawn_card(&context, card, change.version, UNFOUNDED));
 }
 
 fn card_messages(change: &CaseChange) -> Vec<CardMessage> {
-    let Some(case) = change.after.as_ref().or(change.before.as_ref()) else { return Vec::new() };
-    let issued = change.issued_cards().map(|card| CardMessage::issued(case, card, change.version));
-    let withdrawn = change.withdrawn_cards().map(|card| CardMessage::withdrawn(case, card, change.version, UNFOUNDED));
+    let case = context(change);
+    let issued = change.issued_cards().map(|card| CardMessage::issued(&case, card, change.version));
+    let withdrawn = change.withdrawn_cards().map(|card| CardMessage::withdrawn(&case, card, change.version, UNFOUNDED));
     issued.chain(withdrawn).collect()
+}
+
+/// The case its cards are told with.
+fn context(change: &CaseChange) -> Cow<'_, Assessment> {
+    match &change.after {
+        Some(after) => Cow::Borrowed(after),
+        None => Cow::Owned(Assessment::nothing(change.case_no.clone())),
+    }
 }

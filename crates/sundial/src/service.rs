@@ -86,6 +86,7 @@ impl Service {
         let producer = config.producer()?;
         let parts = Parts {
             rules: rules.clone(),
+            known: Arc::default(),
             store: StoredCases(reader.clone()),
             writer: Writer::new(&config.store(), metrics.clone()),
             dead_letters: DeadLetters::new(producer.clone(), &config.kafka.dead_letter_topic, &config.kafka.topic),

@@ -43,35 +43,66 @@ async fn a_case_comes_back_with_its_events_and_a_withdrawn_card_stays_visible() 
         let case = cases.iter().find(|case| case.case_no() == Some(&stored.case_no)).unwrap();
         let again: CaseEvents = stored.payloads.iter().map(|payload| wire::decode(payload).unwrap()).collect();
         assert_eq!(again.all().len(), case.all().len());
-        assert_eq!((stored.partition, stored.version), (3, office.assess(case, now()).map(|_| 1)));
+        let assessed = office.assess(case, now());
+        assert_eq!((stored.partition, stored.version), (3, assessed.as_ref().map(|_| 1)));
+        assert_eq!(stored.next_change, assessed.as_ref().and_then(|it| it.next_change));
+        assert_eq!(stored.cards, assessed.map(|it| it.cards).unwrap_or_default());
     }
-    let unsettled = reader.unsettled(&[3]).await.unwrap();
+    let unsettled = reader.unsettled_case_nos(&[3]).await.unwrap();
     let expected = cases.iter().filter_map(|case| office.assess(case, now())).filter(|it| it.next_change.is_some()).count();
     assert_eq!(unsettled.len(), expected);
-    assert!(reader.unsettled(&[4]).await.unwrap().is_empty());
+    assert!(reader.unsettled_case_nos(&[4]).await.unwrap().is_empty());
 
     let with_card = cases.iter().filter_map(|case| office.assess(case, now())).find(|it| !it.cards.is_empty()).unwrap();
-    let mut withdrawn = Rows::new();
-    withdrawn.withdrawn_card(&with_card, &with_card.cards[0], 2, "unfounded");
-    withdrawn.deleted_span(&with_card.case_no, &with_card.spans[0], 2);
-    assert!(writer.write(withdrawn).await.is_ok());
-    let rows = reader.rows(std::slice::from_ref(&with_card.case_no)).await.unwrap();
-    assert_eq!(rows[0].assessment.cards, with_card.cards[1..]);
-    assert_eq!(rows[0].assessment.spans.len(), with_card.spans.len() - 1);
+    let (case_no, card) = (&with_card.case_no, &with_card.cards[0]);
+    let without = Assessment { cards: with_card.cards[1..].to_vec(), ..with_card.clone() };
+    let mut rows = Rows::new();
+    rows.case(&without, 2, 3);
+    rows.withdrawn_card(&without, card, 2, "unfounded");
+    assert!(writer.write(rows).await.is_ok());
+    let stored = reader.rows(std::slice::from_ref(case_no)).await.unwrap();
+    assert_eq!((&stored[0].assessment.cards, stored[0].version), (&without.cards, 2));
+    let of_case =
+        |state: &str| CardQuery { case_no: case_no.to_string(), state: state.to_owned(), limit: 100, ..CardQuery::default() };
+    let withdrawn = reader.cards(&of_case("withdrawn")).await.unwrap();
+    assert_eq!(
+        withdrawn.iter().map(|it| (&it.card_id, it.reason.as_str())).collect::<Vec<_>>(),
+        [(&card.id(case_no), "unfounded")]
+    );
+    assert_eq!(reader.cards(&of_case("issued")).await.unwrap().len(), without.cards.len());
     assert_eq!(reader.counts().await.unwrap()["cards_withdrawn"], 1);
 
-    let mut deleted = Rows::new();
-    deleted.deleted_case(&with_card.case_no, 3, 3);
-    assert!(writer.write(deleted).await.is_ok());
-    // A crash may come before what hangs on the case is gone too: it is still told, without the case.
-    let orphaned = reader.rows(std::slice::from_ref(&with_card.case_no)).await.unwrap();
-    assert_eq!((orphaned.len(), orphaned[0].version, orphaned[0].assessment.accepted_at), (1, 0, None));
-    let mut gone = Rows::new();
-    orphaned[0].assessment.spans.iter().for_each(|span| gone.deleted_span(&with_card.case_no, span, 3));
-    orphaned[0].assessment.findings.iter().for_each(|it| gone.deleted_finding(&with_card.case_no, it.kind, 3));
-    orphaned[0].assessment.cards.iter().for_each(|card| gone.withdrawn_card(&with_card, card, 3, "unfounded"));
-    assert!(writer.write(gone).await.is_ok());
-    assert!(reader.rows(std::slice::from_ref(&with_card.case_no)).await.unwrap().is_empty());
+    // Issued again, it is not withdrawn any more.
+    let mut rows = Rows::new();
+    rows.case(&with_card, 3, 3);
+    assert!(writer.write(rows).await.is_ok());
+    assert!(reader.cards(&of_case("withdrawn")).await.unwrap().is_empty());
+    assert_eq!(reader.cards(&of_case("issued")).await.unwrap().len(), with_card.cards.len());
+
+    // Gone with everything; an older row that comes late changes nothing.
+    let mut rows = Rows::new();
+    rows.deleted_case(case_no, 4, 3, None);
+    assert!(writer.write(rows).await.is_ok());
+    let mut late = Rows::new();
+    late.case(&with_card, 3, 3);
+    assert!(writer.write(late).await.is_ok());
+    assert!(reader.rows(std::slice::from_ref(case_no)).await.unwrap().is_empty());
+    assert!(reader.cards(&of_case("issued")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_store_and_the_engine_have_one_fingerprint_of_a_case_number() {
+    let engine = Engine::start().await;
+    let config = engine.config();
+    migrate(&config).await.unwrap();
+    let (office, cases) = (Office::new(), cases(6, 50));
+    assert!(Writer::new(&config, Arc::new(())).write(rows(&office, &cases)).await.is_ok());
+    let mut known = Vec::new();
+    Reader::new(&config).known_cases(&mut |fingerprint| known.push(fingerprint)).await.unwrap();
+    let mut expected: Vec<u64> = names(&cases).iter().map(|case_no| engine::KnownCases::fingerprint(case_no)).collect();
+    known.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(known, expected);
 }
 
 #[tokio::test]
