@@ -248,7 +248,7 @@ async fn fold_batch(
     let started = thread_cpu();
     let mut events = Vec::with_capacity(batch.len());
     for message in batch.messages() {
-        let event = wire::decode_message(message.key, message.payload);
+        let event = wire::decode_message(message.key, message.payload, &wire::CodeMaps::default());
         events.push((event.map_err(|reason| anyhow::anyhow!("{reason}"))?, message.partition));
     }
     let parsed = thread_cpu();

@@ -1,6 +1,7 @@
 //! End-to-end scenarios: real engines, and the real binary.
 
 mod dashboards;
+mod dead_letters;
 mod faults;
 mod office;
 mod real_log;

@@ -50,7 +50,7 @@ pub(crate) async fn case(State(app): State<App>, Path(case_no): Path<String>) ->
     let stored = app.reader.cases_with_events(&[Text::from(case_no.as_str())]).await?;
     let unknown = || Problem::not_found(format!("there is no case {case_no:?}"));
     let stored = stored.into_iter().next().ok_or_else(unknown)?;
-    let events: CaseEvents = stored.payloads.iter().filter_map(|payload| wire::decode(payload).ok()).collect();
+    let events: CaseEvents = stored.payloads.iter().filter_map(|payload| wire::decode(payload, &app.office.codes).ok()).collect();
     let assessment = domain::assess(&events, &app.office.rules(), (app.now)()).ok_or_else(unknown)?;
     let zone = app.office.calendar.zone();
     let raw = |json: String| RawValue::from_string(json).map_err(|error| Problem::not_found(error.to_string()));

@@ -14,6 +14,7 @@ use domain::{Calendar, Catalog, Instant, Profile, Rules};
 use store::Reader;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::CodeMaps;
 
 pub use problem::Problem;
 
@@ -26,6 +27,8 @@ pub struct Office {
     pub calendar: Calendar,
     /// Counting and cards.
     pub profile: Profile,
+    /// What the codes of each source mean.
+    pub codes: CodeMaps,
 }
 
 impl Office {

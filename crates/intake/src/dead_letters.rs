@@ -6,6 +6,9 @@ use crate::{
     producer::{Outgoing, Producer},
 };
 
+/// What the headers that tell of a refusal begin with.
+pub(crate) const PREFIX: &str = "sundial.";
+
 /// Sends messages to the dead-letter topic. Cheap to clone.
 #[derive(Clone)]
 pub struct DeadLetters {
@@ -31,7 +34,7 @@ impl DeadLetters {
     pub async fn send(&self, message: &Message<'_>, code: &str, reason: &str) -> Result<(), Error> {
         let mut headers: Vec<Header> = message.headers.iter().collect();
         let mut add = |name: &str, value: String| {
-            headers.push(Header { name: format!("sundial.{name}"), value: Some(value.into_bytes()) });
+            headers.push(Header { name: format!("{PREFIX}{name}"), value: Some(value.into_bytes()) });
         };
         add("code", code.to_owned());
         add("reason", reason.to_owned());

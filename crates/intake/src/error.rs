@@ -16,6 +16,14 @@ pub enum Error {
     /// The configuration could never work.
     #[error("intake: {0}")]
     Config(String),
+    /// A topic was being read, and the broker said nothing any more.
+    #[error("Kafka, reading {topic}: nothing was heard for {seconds} s")]
+    Silent {
+        /// The topic.
+        topic: String,
+        /// For how long it was waited.
+        seconds: u64,
+    },
     /// A worker dropped its receiver while the intake was running.
     #[error("intake: a worker is gone, so nothing of its partitions would be stored any more")]
     WorkerGone,

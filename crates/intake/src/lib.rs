@@ -12,7 +12,7 @@
 //! above it the partitions are paused while polling goes on.
 //!
 //! Entry points: [`Intake::start`], then [`Signal`] and [`Receipt`]; [`producer::Producer`] and [`DeadLetters`] for what
-//! goes out; [`admin::ensure_topics`]. No lock is held across a call of the Kafka client, and the poll thread waits for
+//! goes out; [`read_letters`] for the way back; [`admin::ensure_topics`]. No lock is held across a call of the Kafka client, and the poll thread waits for
 //! workers only when partitions are revoked and at the end, each time with a deadline.
 
 pub mod admin;
@@ -25,6 +25,7 @@ mod dead_letters;
 mod error;
 mod frontier;
 mod hopeless;
+mod letters;
 mod observer;
 mod poll;
 pub mod producer;
@@ -36,5 +37,6 @@ pub use config::Config;
 pub use consumer::{Intake, Released, Signal};
 pub use dead_letters::DeadLetters;
 pub use error::Error;
+pub use letters::{Letter, Place, read_letters};
 pub use observer::{Observer, Rebalance};
 pub use tracker::Receipt;

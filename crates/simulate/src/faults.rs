@@ -157,7 +157,7 @@ mod tests {
         for event in events().iter().filter(|event| kinds.insert(event.kind.name())) {
             for sort in Sort::ALL {
                 let message = sort.spoil(event, &zone);
-                let read = wire::decode_message(message.key.as_deref(), Some(&message.payload));
+                let read = wire::decode_message(message.key.as_deref(), Some(&message.payload), &wire::CodeMaps::default());
                 assert!(read.is_err(), "{sort:?}: {read:?}");
             }
         }
@@ -170,7 +170,11 @@ mod tests {
         let reasons: HashSet<String> = Sort::ALL
             .iter()
             .map(|sort| sort.spoil(&event, &zone))
-            .map(|message| wire::decode_message(message.key.as_deref(), Some(&message.payload)).unwrap_err().to_string())
+            .map(|message| {
+                wire::decode_message(message.key.as_deref(), Some(&message.payload), &wire::CodeMaps::default())
+                    .unwrap_err()
+                    .to_string()
+            })
             .collect();
         // Without a key and with the wrong one are the same to the decoder.
         assert_eq!(reasons.len(), Sort::ALL.len() - 1, "{reasons:#?}");
@@ -180,7 +184,7 @@ mod tests {
     fn without_faults_the_messages_are_the_events_in_order() {
         let (zone, events) = (shanghai(), events());
         let messages = messages(&events, Faults::NONE, 1, &zone);
-        let read = messages.iter().map(|message| wire::decode(&message.payload).unwrap());
+        let read = messages.iter().map(|message| wire::decode(&message.payload, &wire::CodeMaps::default()).unwrap());
         assert!(read.map(|event| Event { digest: 0, ..event }).eq(events));
     }
 

@@ -194,7 +194,7 @@ fn every_event_can_be_read_back_and_its_item_is_in_the_catalogue() {
     let (county, calendar) = (County::sample(), Calendar::china());
     let (mut named, mut unknown) = (0, 0);
     for event in half_a_year(2) {
-        let read = wire::decode(wire::encode(&event, calendar.zone()).as_bytes()).unwrap();
+        let read = wire::decode(wire::encode(&event, calendar.zone()).as_bytes(), &wire::CodeMaps::default()).unwrap();
         assert_eq!(Event { digest: 0, ..read }, event);
         let Some(item) = &event.item else { continue };
         named += 1;
@@ -275,7 +275,7 @@ fn exactly_the_broken_messages_cannot_be_read() {
     let messages = messages(&events[..8_000], Faults::default(), 7, Calendar::china().zone());
     assert!(messages.iter().filter(|message| message.broken).count() > 40);
     for message in &messages {
-        let read = wire::decode_message(message.key.as_deref(), Some(&message.payload));
+        let read = wire::decode_message(message.key.as_deref(), Some(&message.payload), &wire::CodeMaps::default());
         assert_eq!(message.broken, message.event.is_none());
         let excerpt = String::from_utf8_lossy(&message.payload[..message.payload.len().min(300)]);
         assert_eq!(read.as_ref().ok(), message.event.as_ref(), "{read:?}: {excerpt}");

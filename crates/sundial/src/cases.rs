@@ -1,17 +1,24 @@
 //! The store as the engine sees it: stored messages become events again.
 
+use std::sync::Arc;
+
 use domain::{Card, CaseEvents, Text};
 use engine::{CaseStore, StoredCase};
 use store::{Reader, StoreError, StoredEvents};
+use wire::CodeMaps;
 
 /// Cases in ClickHouse.
 #[derive(Clone)]
-pub struct StoredCases(pub Reader);
+pub struct StoredCases {
+    pub reader: Reader,
+    /// Messages are stored as they came, so their codes are read anew every time.
+    pub codes: Arc<CodeMaps>,
+}
 
 /// The events of a stored case. A stored message was decoded before it was stored; one that an
-/// earlier version of the format let in and this one does not is left out and logged.
-pub fn events_of(stored: &StoredEvents) -> CaseEvents {
-    let decoded = stored.payloads.iter().filter_map(|payload| match wire::decode(payload) {
+/// earlier version of the format or of the code maps let in and this one does not is left out and logged.
+pub fn events_of(stored: &StoredEvents, codes: &CodeMaps) -> CaseEvents {
+    let decoded = stored.payloads.iter().filter_map(|payload| match wire::decode(payload, codes) {
         Ok(event) => Some(event),
         Err(reason) => {
             tracing::error!(case_no = %stored.case_no, %reason, "a stored event cannot be read any more");
@@ -22,10 +29,10 @@ pub fn events_of(stored: &StoredEvents) -> CaseEvents {
 }
 
 impl StoredCases {
-    fn case(stored: &StoredEvents) -> StoredCase {
+    fn case(&self, stored: &StoredEvents) -> StoredCase {
         StoredCase {
             case_no: stored.case_no.clone(),
-            events: events_of(stored),
+            events: events_of(stored, &self.codes),
             version: stored.version.unwrap_or(0),
             next_change: stored.next_change,
             cards: stored.cards.clone(),
@@ -38,18 +45,18 @@ impl CaseStore for StoredCases {
     type Error = StoreError;
 
     async fn cases(&self, case_nos: &[Text]) -> Result<Vec<StoredCase>, StoreError> {
-        Ok(self.0.cases_with_events(case_nos).await?.iter().map(Self::case).collect())
+        Ok(self.reader.cases_with_events(case_nos).await?.iter().map(|stored| self.case(stored)).collect())
     }
 
     async fn unsettled(&self, partitions: &[i32]) -> Result<Vec<Text>, StoreError> {
-        self.0.unsettled_case_nos(partitions).await
+        self.reader.unsettled_case_nos(partitions).await
     }
 
     async fn withdrawn(&self, case_nos: &[Text]) -> Result<Vec<(Text, Card)>, StoreError> {
-        self.0.withdrawn_cards(case_nos).await
+        self.reader.withdrawn_cards(case_nos).await
     }
 
     async fn known(&self, tell: &mut (dyn FnMut(u64) + Send)) -> Result<(), StoreError> {
-        self.0.known_cases(tell).await
+        self.reader.known_cases(tell).await
     }
 }

@@ -39,6 +39,11 @@ enum Command {
     Run(commands::run::RunArgs),
     /// Send events from files to the topic, keyed by case.
     Produce(commands::produce::ProduceArgs),
+    /// Look at what could not be taken, and send it back once it can be read.
+    DeadLetters {
+        #[command(subcommand)]
+        what: commands::dead_letters::DeadLettersCommand,
+    },
     /// Derive every stored case anew and compare with its rows.
     Verify(commands::stored::VerifyArgs),
     /// Print what the store holds.
@@ -97,6 +102,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Migrate => commands::run::migrate(&config).await,
             Command::Run(args) => commands::run::run(&config, args).await,
             Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),
+            Command::DeadLetters { what } => tokio::task::block_in_place(|| commands::dead_letters::run(&config, &what)),
             Command::Verify(args) => commands::stored::verify(&config, &args).await,
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
             Command::Simulate(args) => commands::demo::simulate(&config, &args).await,

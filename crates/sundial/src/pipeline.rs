@@ -104,7 +104,7 @@ impl Parts {
         let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
         let mut refused: Vec<(Message<'_>, Reason)> = Vec::new();
         for message in batch.messages() {
-            match wire::decode_message(message.key, message.payload) {
+            match wire::decode_message(message.key, message.payload, &self.store.codes) {
                 Ok(event) => {
                     rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
                     events.push((event, message.partition));

@@ -1,4 +1,4 @@
-//! Loading the rules: catalogue, calendar and profile, each by name or from a file.
+//! Loading the rules: catalogue, calendar and profile, each by name or from a file, and the code maps of the sources.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use clap::Args;
 use domain::{Calendar, Catalog, Profile};
 use engine::RuleBook;
 use serde::{Deserialize, Serialize};
+use wire::CodeMaps;
 
 /// Where the rules come from.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, Default)]
@@ -21,6 +22,9 @@ pub struct RuleSources {
     /// The card profile: a built-in one or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<String>,
+    /// What the codes of each source mean: a .toml file.
+    #[arg(long, value_name = "FILE")]
+    pub sources: Option<PathBuf>,
 }
 
 impl RuleSources {
@@ -28,9 +32,20 @@ impl RuleSources {
     pub fn load(&self) -> anyhow::Result<RuleBook> {
         Ok(RuleBook {
             catalog: self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?,
-            calendar: calendar(self.calendar.as_deref().unwrap_or("cn"))?,
+            calendar: self.calendar()?,
             profile: profile(self.profile.as_deref().unwrap_or("default"))?,
         })
+    }
+
+    /// Reads the calendar.
+    pub fn calendar(&self) -> anyhow::Result<Calendar> {
+        calendar(self.calendar.as_deref().unwrap_or("cn"))
+    }
+
+    /// Reads the code maps. Without them every source reports in our codes.
+    pub fn code_maps(&self) -> anyhow::Result<CodeMaps> {
+        let Some(path) = &self.sources else { return Ok(CodeMaps::default()) };
+        CodeMaps::from_toml(&read(path)?).with_context(|| path.display().to_string())
     }
 }
 

@@ -47,6 +47,7 @@ impl Service {
     /// Starts the roles. The database must be migrated.
     pub async fn start(config: &Config, roles: &BTreeSet<Role>) -> anyhow::Result<Self> {
         let rules = Arc::new(config.rules.load()?);
+        let codes = Arc::new(config.rules.code_maps()?);
         let metrics = Arc::new(Metrics::new()?);
         metrics.calendar_ends(rules.calendar.ends_at());
         let store = config.store();
@@ -63,11 +64,12 @@ impl Service {
         };
         service.servers.push(web::serve_admin(config.api.admin, metrics.clone(), reader.clone(), stopping.clone()).await?);
         if roles.contains(&Role::Api) {
-            let server = web::serve_api(config.api.listen, reader.clone(), rules.clone(), stopping.clone()).await?;
+            let server = web::serve_api(config.api.listen, reader.clone(), &rules, &codes, stopping.clone()).await?;
             service.servers.push(server);
         }
         if roles.contains(&Role::Pipeline) {
-            service.start_pipeline(config, &rules, &reader, &metrics, &stopping)?;
+            let store = StoredCases { reader: reader.clone(), codes };
+            service.start_pipeline(config, &rules, store, &metrics, &stopping)?;
         }
         if roles.contains(&Role::Notify) {
             service.notifier = start_notifier(config, &rules, &reader, &metrics)?;
@@ -79,7 +81,7 @@ impl Service {
         &mut self,
         config: &Config,
         rules: &Arc<RuleBook>,
-        reader: &Reader,
+        store: StoredCases,
         metrics: &Arc<Metrics>,
         stopping: &watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
@@ -87,7 +89,7 @@ impl Service {
         let parts = Parts {
             rules: rules.clone(),
             known: Arc::default(),
-            store: StoredCases(reader.clone()),
+            store,
             writer: Writer::new(&config.store(), metrics.clone()),
             dead_letters: DeadLetters::new(producer.clone(), &config.kafka.dead_letter_topic, &config.kafka.topic),
             cards: producer,

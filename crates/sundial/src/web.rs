@@ -7,6 +7,7 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use engine::RuleBook;
 use store::Reader;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use wire::CodeMaps;
 
 use crate::metrics::Metrics;
 
@@ -43,10 +44,16 @@ async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
 pub async fn serve_api(
     address: SocketAddr,
     reader: Reader,
-    rules: Arc<RuleBook>,
+    rules: &RuleBook,
+    codes: &CodeMaps,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
-    let office = api::Office { catalog: rules.catalog.clone(), calendar: rules.calendar.clone(), profile: rules.profile.clone() };
+    let office = api::Office {
+        catalog: rules.catalog.clone(),
+        calendar: rules.calendar.clone(),
+        profile: rules.profile.clone(),
+        codes: codes.clone(),
+    };
     serve("api.listen", address, api::router(reader, office, crate::clock::now), stopping).await
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    codes::{CodeMaps, SourceCodes, Table},
     reason::{Reason, excerpt},
     value::Value,
 };
@@ -22,8 +23,8 @@ use crate::{
 pub const MAX_BYTES: usize = 256 * 1024;
 
 const MAX_EVENT_ID: usize = 128;
-const MAX_CODE: usize = 64;
-const MAX_TEXT: usize = 256;
+pub(crate) const MAX_CODE: usize = 64;
+pub(crate) const MAX_TEXT: usize = 256;
 
 /// Every field of domain.md §2 that is kept. `reason`, `opinion`, `comment` and `text` are free text
 /// and never enter the pipeline beyond the stored message.
@@ -111,25 +112,26 @@ struct Material<'m> {
 ///
 /// # Errors
 /// Why it belongs on the dead-letter topic.
-pub fn decode_message(key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<Event, Reason> {
-    let event = decode(payload.ok_or(Reason::Empty)?)?;
+pub fn decode_message(key: Option<&[u8]>, payload: Option<&[u8]>, codes: &CodeMaps) -> Result<Event, Reason> {
+    let event = decode(payload.ok_or(Reason::Empty)?, codes)?;
     if key == Some(event.case_no.as_bytes()) { Ok(event) } else { Err(Reason::WrongKey) }
 }
 
-/// Reads one event.
+/// Reads one event; `codes` say what the codes of its source mean.
 ///
 /// ```
+/// let codes = wire::CodeMaps::default();
 /// let event = wire::decode(br#"{"event_id":"1","source":"hall","kind":"closed","case_no":"c-1",
-///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"granted","anything_else":[1,2]}"#).unwrap();
+///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"granted","anything_else":[1,2]}"#, &codes).unwrap();
 /// assert_eq!(event.kind.name(), "closed");
 /// let reason = wire::decode(br#"{"event_id":"1","source":"hall","kind":"closed","case_no":"c-1",
-///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"fine"}"#).unwrap_err();
+///     "occurred_at":"2018-10-18T16:00:00+08:00","outcome":"fine"}"#, &codes).unwrap_err();
 /// assert!(reason.to_string().starts_with(r#"the field "outcome" is broken: "fine""#));
 /// ```
 ///
 /// # Errors
 /// Why it belongs on the dead-letter topic.
-pub fn decode(payload: &[u8]) -> Result<Event, Reason> {
+pub fn decode(payload: &[u8], codes: &CodeMaps) -> Result<Event, Reason> {
     if payload.is_empty() {
         return Err(Reason::Empty);
     }
@@ -144,11 +146,37 @@ pub fn decode(payload: &[u8]) -> Result<Event, Reason> {
     if !text.trim_start().starts_with('{') {
         return Err(Reason::NotJson(format!("it starts with {:?}", text.trim_start().chars().next().unwrap_or(' '))));
     }
-    let message: Message<'_> = serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))?;
-    message.event(crc32fast::hash(payload))
+    let mut message: Message<'_> = serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))?;
+    let codes = codes.of(message.source.text("source").ok().flatten());
+    if !codes.is_none() {
+        message.translate(codes);
+    }
+    message.event(crc32fast::hash(payload)).map_err(|reason| codes.named(reason))
 }
 
-impl Message<'_> {
+/// Whether there is a kind of event of this name.
+pub(crate) fn is_kind(name: &str) -> bool {
+    !matches!(Message::default().kind_of(name), Err(Reason::UnknownKind(_)))
+}
+
+impl<'m> Message<'m> {
+    /// Puts our codes in the place of the source's own.
+    fn translate(&mut self, codes: &'m SourceCodes) {
+        let coded: [(&mut Value<'m>, &'m Table); 8] = [
+            (&mut self.kind, &codes.kinds),
+            (&mut self.outcome, &codes.outcomes),
+            (&mut self.procedure, &codes.procedures),
+            (&mut self.department, &codes.departments),
+            (&mut self.result, &codes.results),
+            (&mut self.role, &codes.roles),
+            (&mut self.place, &codes.places),
+            (&mut self.form, &codes.forms),
+        ];
+        for (value, table) in coded {
+            value.translate(table);
+        }
+    }
+
     fn event(&self, digest: u32) -> Result<Event, Reason> {
         let retracted = self.retracted.bool("retracted")?.unwrap_or(false);
         let kind_name = self.kind.text("kind")?.ok_or(Reason::MissingField("kind"))?;
@@ -221,7 +249,7 @@ impl Message<'_> {
             "rating_rectified" => Kind::RatingRectified,
             "complained" => Kind::Complained,
             "complaint_resolved" => Kind::ComplaintResolved,
-            unknown => return Err(Reason::UnknownKind(excerpt(unknown))),
+            unknown => return Err(unknown_kind(unknown)),
         })
     }
 
@@ -281,8 +309,12 @@ fn neutral(name: &str) -> Result<Kind, Reason> {
         "closed" => Kind::Closed { outcome: Outcome::Voided },
         "fee_charged" => Kind::FeeCharged { amount_fen: 0 },
         "rated" => Kind::Rated { score: 3 },
-        unknown => return Err(Reason::UnknownKind(excerpt(unknown))),
+        unknown => return Err(unknown_kind(unknown)),
     })
+}
+
+fn unknown_kind(name: &str) -> Reason {
+    Reason::UnknownKind(format!("{:?}", excerpt(name)))
 }
 
 fn broken(field: &'static str, why: impl Into<String>) -> Reason {

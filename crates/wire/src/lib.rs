@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! message ─▶ decode_message ─▶ domain::Event      or a Reason, for the dead-letter topic
+//!             ▲ CodeMaps: what each source's own codes mean
 //! domain::Event ─▶ encode ─▶ message
 //! Assessment, Figures ─▶ the JSON of `sundial assess`
 //! ```
 
 mod assessment;
+mod codes;
 mod decode;
 mod encode;
 mod figures;
@@ -16,6 +18,7 @@ mod value;
 pub mod xes;
 
 pub use assessment::AssessmentJson;
+pub use codes::{CodeMapError, CodeMaps};
 pub use decode::{MAX_BYTES, decode, decode_message};
 pub use encode::encode;
 pub use figures::FiguresJson;

@@ -32,8 +32,8 @@ pub enum Reason {
         /// What is wrong with it.
         why: String,
     },
-    /// A kind of event that is not known.
-    #[error("unknown kind {0:?}")]
+    /// A kind of event that is not known, quoted.
+    #[error("unknown kind {0}")]
     UnknownKind(String),
     /// The message's key is not its case number: its case would be spread over partitions.
     #[error("the key of the message is not its case_no")]
@@ -41,6 +41,10 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every code there is.
+    pub const CODES: [&'static str; 8] =
+        ["empty", "too_large", "not_utf8", "not_json", "missing_field", "broken_field", "unknown_kind", "wrong_key"];
+
     /// A short code of a bounded set, for metrics and headers.
     pub fn code(&self) -> &'static str {
         match self {

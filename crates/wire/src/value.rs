@@ -3,7 +3,7 @@
 //! Which type a field must have is only known with the kind of the event. So a value of the wrong type
 //! is kept as what it is, and refused by name if the kind has that field, ignored if it has not.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -23,6 +23,21 @@ pub(crate) enum Value<'m> {
     Bool(bool),
     /// Anything no field is made of, in words.
     Other(Cow<'static, str>),
+}
+
+impl<'m> Value<'m> {
+    /// Takes what the table has for this code; a code may be written as a number.
+    pub(crate) fn translate(&mut self, table: &'m BTreeMap<String, String>) {
+        let ours = match self {
+            _ if table.is_empty() => None,
+            Value::Text(code) => table.get(code.as_ref()),
+            Value::Whole(code) => table.get(&code.to_string()),
+            _ => None,
+        };
+        if let Some(ours) = ours {
+            *self = Value::Text(Cow::Borrowed(ours));
+        }
+    }
 }
 
 impl Value<'_> {

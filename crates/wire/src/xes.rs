@@ -22,6 +22,8 @@ use serde_json::{Map, Value, json};
 
 use mapping::{Activity, Occurrence, matches};
 
+use crate::CodeMaps;
+
 pub use mapping::Mapping;
 
 /// What is wrong with a mapping or a log.
@@ -222,7 +224,7 @@ impl Trace {
                     continue;
                 }
                 let message = self.message(mapping, activity, event, number, part);
-                match crate::decode(message.to_string().as_bytes()) {
+                match crate::decode(message.to_string().as_bytes(), &CodeMaps::default()) {
                     Ok(event) => {
                         report.events += 1;
                         if !sink(event) {

@@ -8,7 +8,15 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use proptest::{prelude::*, test_runner::RngSeed};
-use wire::{AssessmentJson, Reason, decode, decode_message, encode};
+use wire::{AssessmentJson, CodeMaps, Reason, encode};
+
+fn decode(payload: &[u8]) -> Result<Event, Reason> {
+    wire::decode(payload, &CodeMaps::default())
+}
+
+fn decode_message(key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<Event, Reason> {
+    wire::decode_message(key, payload, &CodeMaps::default())
+}
 
 fn closed(fields: &str) -> Result<Event, Reason> {
     let base = r#""event_id":"1","source":"s","kind":"closed","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00""#;

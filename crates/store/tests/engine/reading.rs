@@ -41,7 +41,8 @@ async fn a_case_comes_back_with_its_events_and_a_withdrawn_card_stays_visible() 
     let reader = Reader::new(&config);
     for stored in reader.cases_with_events(&names(&cases)).await.unwrap() {
         let case = cases.iter().find(|case| case.case_no() == Some(&stored.case_no)).unwrap();
-        let again: CaseEvents = stored.payloads.iter().map(|payload| wire::decode(payload).unwrap()).collect();
+        let again: CaseEvents =
+            stored.payloads.iter().map(|payload| wire::decode(payload, &wire::CodeMaps::default()).unwrap()).collect();
         assert_eq!(again.all().len(), case.all().len());
         let assessed = office.assess(case, now());
         assert_eq!((stored.partition, stored.version), (3, assessed.as_ref().map(|_| 1)));

@@ -13,7 +13,7 @@ use clap::Args;
 use domain::{CaseEvents, Instant, Text, figures::FiguresBuilder};
 use engine::RuleBook;
 use flate2::bufread::MultiGzDecoder;
-use wire::{AssessmentJson, FiguresJson};
+use wire::{AssessmentJson, CodeMaps, FiguresJson};
 
 use crate::rules::RuleSources;
 
@@ -44,7 +44,7 @@ pub fn run(args: &AssessArgs) -> anyhow::Result<ExitCode> {
     let rules = args.rules.load()?;
     let standard_input = [PathBuf::from("-")];
     let files = if args.events.is_empty() { &standard_input[..] } else { &args.events };
-    let mut read = ReadEvents::default();
+    let mut read = ReadEvents { codes: args.rules.code_maps()?, ..ReadEvents::default() };
     for file in files {
         read.file(file)?;
     }
@@ -91,6 +91,7 @@ fn print_figures(
 /// Events read from files, by case; lines that cannot be read are reported and counted.
 #[derive(Default)]
 struct ReadEvents {
+    codes: CodeMaps,
     cases: BTreeMap<Text, CaseEvents>,
     broken: u64,
 }
@@ -109,7 +110,7 @@ impl ReadEvents {
             if text.is_empty() {
                 continue;
             }
-            match wire::decode(text) {
+            match wire::decode(text, &self.codes) {
                 Ok(event) => {
                     self.cases.entry(event.case_no.clone()).or_default().insert(event);
                 }

@@ -2,6 +2,7 @@
 
 pub mod assess;
 pub mod config;
+pub mod dead_letters;
 pub mod demo;
 pub mod import;
 pub mod produce;

@@ -11,7 +11,7 @@ use clap::Args;
 use domain::{Assessment, CaseEvents, Instant, Text, assess::SpanState};
 use engine::RuleBook;
 use store::{Reader, StoredRow};
-use wire::AssessmentJson;
+use wire::{AssessmentJson, CodeMaps};
 
 use crate::{cases::events_of, clock::now, commands::assess::instant, config::Config};
 
@@ -51,12 +51,13 @@ struct Stored {
 /// Every case of the store, a page at a time, by case number.
 struct Pages {
     reader: Reader,
+    codes: CodeMaps,
     after: Text,
 }
 
 impl Pages {
-    fn new(config: &Config) -> Self {
-        Self { reader: Reader::new(&config.store()), after: Text::default() }
+    fn new(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { reader: Reader::new(&config.store()), codes: config.rules.code_maps()?, after: Text::default() })
     }
 
     async fn next(&mut self) -> anyhow::Result<Option<Vec<Stored>>> {
@@ -67,7 +68,7 @@ impl Pages {
         let names: Vec<Text> = page.iter().map(|case| case.case_no.clone()).collect();
         let rows = self.reader.rows(&names).await?;
         let mut rows: HashMap<Text, StoredRow> = rows.into_iter().map(|row| (row.assessment.case_no.clone(), row)).collect();
-        let stored = page.iter().map(|case| Stored { events: events_of(case), row: rows.remove(&case.case_no) });
+        let stored = page.iter().map(|case| Stored { events: events_of(case, &self.codes), row: rows.remove(&case.case_no) });
         Ok(Some(stored.collect()))
     }
 }
@@ -80,7 +81,7 @@ pub async fn export(config: &Config, args: &ExportArgs) -> anyhow::Result<ExitCo
     let as_of = args.as_of.unwrap_or_else(now);
     store::require_current(&config.store()).await?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut pages = Pages::new(config);
+    let mut pages = Pages::new(config)?;
     while let Some(page) = pages.next().await? {
         for stored in &page {
             let told_by_rows = stored.row.as_ref().filter(|row| row.settled && row.assessment.valid_from <= as_of);
@@ -103,7 +104,7 @@ pub async fn verify(config: &Config, args: &VerifyArgs) -> anyhow::Result<ExitCo
     store::require_current(&config.store()).await?;
     let mut out = io::stdout().lock();
     let (mut cases, mut events, mut differences) = (0u64, 0u64, 0usize);
-    let mut pages = Pages::new(config);
+    let mut pages = Pages::new(config)?;
     while let Some(page) = pages.next().await? {
         for stored in page {
             cases += 1;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{Attributes, NAME, TIME, Trace, XesError};
+use crate::CodeMaps;
 
 /// How the activities of a log become events.
 #[derive(Debug, Clone, Deserialize)]
@@ -88,7 +89,7 @@ impl Mapping {
         for (number, activity) in mapping.activity.iter().enumerate() {
             let refused = |why: String| XesError::Mapping(format!("activity {} ({:?}): {why}", number + 1, activity.name));
             let probe = mapping.probe(number).to_string();
-            crate::decode(probe.as_bytes()).map_err(|reason| refused(reason.to_string()))?;
+            crate::decode(probe.as_bytes(), &CodeMaps::default()).map_err(|reason| refused(reason.to_string()))?;
             if let Some(wrong) = activity.outcomes(&mapping).find(|outcome| !activity.takes(outcome)) {
                 return Err(refused(format!("{wrong:?} is no outcome of {:?}", activity.kind)));
             }
