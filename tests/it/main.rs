@@ -1,7 +1,6 @@
 //! End-to-end scenarios: real engines, and the real binary.
 
 mod dashboards;
-mod faults;
 mod office;
 mod real_log;
 

@@ -38,6 +38,7 @@ pub struct Service {
     notifier: Option<Notifier>,
     servers: Vec<JoinHandle<()>>,
     gauges: JoinHandle<()>,
+    metrics: Arc<Metrics>,
 }
 
 /// How often the office's gauges are counted anew.
@@ -60,6 +61,7 @@ impl Service {
             workers: Vec::new(),
             notifier: None,
             servers: Vec::new(),
+            metrics: metrics.clone(),
         };
         service.servers.push(web::serve_admin(config.api.admin, metrics.clone(), reader.clone(), stopping.clone()).await?);
         if roles.contains(&Role::Api) {
@@ -135,6 +137,7 @@ impl Service {
             let _ = server.await;
         }
         self.gauges.abort();
+        tracing::info!(messages = self.metrics.messages_read(), "ended");
     }
 }
 

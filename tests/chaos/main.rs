@@ -1,0 +1,8 @@
+//! What a county hall's machines do in bad years: every part is killed, hangs, fills up or lies while
+//! messages flow, and in the end the rows are those of `sundial assess`, byte for byte.
+//!
+//! Each scenario has a short form, for `make test`, and a full one, for `make chaos`.
+
+mod workers;
+
+embedded::clickhouse_child_test!();
