@@ -43,7 +43,12 @@ async fn told_to_end_at_random_instants_it_ends_in_time_and_reads_every_message_
     let mut rng = StdRng::seed_from_u64(seed);
     let hall = Hall::open().await;
     let story = Story::new(&hall, seed, cases_per_day);
-    let arguments = [&story.rules()[..], &["--set", "intake.batch_messages=200"]].concat();
+    // What is on its way is stored at the end, so it is kept so little that even a slow machine has the
+    // time for it.
+    let habits =
+        ["intake.budget_messages=1000", "intake.batch_age_ms=500", "intake.drain_timeout_s=9", "intake.session_timeout_s=30"];
+    let mut arguments = story.rules();
+    arguments.extend(habits.iter().flat_map(|setting| ["--set", setting]));
 
     let feed = hall.feed(&story.messages, Duration::from_secs(2 * times));
     let mut messages_read = 0;
