@@ -4,6 +4,7 @@
 //! Each scenario has a short form, for `make test`, and a full one, for `make chaos`.
 
 mod clickhouse;
+mod group;
 mod workers;
 
 embedded::clickhouse_child_test!();

@@ -204,6 +204,23 @@ impl Hall {
         }
     }
 
+    /// Waits until these processes, each of which has some, have all partitions among them.
+    pub async fn wait_for_group(&self, members: &mut [&mut Running]) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut held = Vec::new();
+            for member in &mut *members {
+                member.is_alive();
+                held.push(member.partitions().await);
+            }
+            if !held.contains(&0) && held.iter().sum::<usize>() == PARTITIONS as usize {
+                return;
+            }
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} until all partitions are held, held are {held:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// A page of the admin server; none while it does not answer.
     pub async fn get_admin(&self, path: &str) -> Option<String> {
         get(self.admin_port, path).await.map(|(_, body)| body)

@@ -118,6 +118,11 @@ impl Running {
         self.wait_for_metric(r#"sundial_intake_rebalances_total{kind="assigned"}"#, |times| times >= 1.0).await;
     }
 
+    /// How many partitions it says it works on.
+    pub async fn partitions(&self) -> usize {
+        self.metrics().await.map_or(0, |metrics| values(&metrics, "sundial_intake_lag_messages{").len())
+    }
+
     /// Its memory was inside its bounds all its life.
     pub fn is_within_memory(&self) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process is there");
