@@ -3,8 +3,10 @@
 //!
 //! Each scenario has a short form, for `make test`, and a full one, for `make chaos`.
 
+mod broker;
 mod clickhouse;
 mod group;
+mod poison;
 mod workers;
 
 embedded::clickhouse_child_test!();

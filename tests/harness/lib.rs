@@ -23,9 +23,10 @@ mod proxy;
 mod running;
 mod scale;
 mod story;
+mod topics;
 
 pub use feed::Feed;
-pub use letters::{Letter, dead_letters};
+pub use letters::{Lying, every_broken_message_is_a_dead_letter, read_topic};
 pub use proxy::{Mood, Proxy};
 pub use running::Running;
 pub use scale::{Scale, seed};
