@@ -6,29 +6,49 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
-use embedded::{Broker, BrokerOptions, ClickHouse, ClickHouseOptions, Launcher, ports};
+use embedded::{ClickHouse, ClickHouseOptions, Cluster, ClusterOptions, Launcher, ports};
 use intake::{
     admin::{TopicSpec, backlog, ensure_topics},
     producer::{Outgoing, Producer},
 };
+
+mod feed;
+mod letters;
+mod proxy;
+mod running;
+mod scale;
+mod story;
+mod topics;
+
+pub use feed::Feed;
+pub use letters::{Lying, every_broken_message_is_a_dead_letter, read_topic};
+pub use proxy::{Mood, Proxy};
+pub use running::Running;
+pub use scale::{Scale, seed};
+pub use story::Story;
 
 /// How long anything may take before a scenario says what it waited for.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The engines and a directory for one scenario.
 pub struct Hall {
-    /// The broker.
-    pub broker: Broker,
+    /// The broker, or brokers.
+    pub broker: Cluster,
     /// The store.
     pub clickhouse: ClickHouse,
+    /// As what the store was started.
+    clickhouse_options: ClickHouseOptions,
     /// Where the scenario keeps its files.
     pub directory: tempfile::TempDir,
     api_port: u16,
     admin_port: u16,
+    /// How many processes were started, for the names of their logs.
+    started: AtomicU32,
 }
 
 /// Partitions of the topic of approval steps.
@@ -37,24 +57,37 @@ const PARTITIONS: i32 = 6;
 impl Hall {
     /// Starts the engines, makes the topics and the tables.
     pub async fn open() -> Self {
+        Self::with_brokers(1).await
+    }
+
+    /// The same with several brokers; every topic has a copy on each.
+    pub async fn with_brokers(nodes: u16) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the scenario");
+        let mut broker = ClusterOptions::new(directory.path().join("kafka"), nodes);
+        let mut property = |key: &str, value: &str| broker.properties.push((key.to_owned(), value.to_owned()));
         // Events carry their own times, which may be years ago; the broker must not clean them away.
-        let mut broker = BrokerOptions::new(directory.path().join("kafka"));
-        broker.properties.push(("log.retention.ms".to_owned(), "-1".to_owned()));
-        let clickhouse = ClickHouseOptions::new(
+        property("log.retention.ms", "-1");
+        if nodes > 1 {
+            // What is acknowledged is on two disks at least: the death of one broker loses nothing.
+            property("min.insync.replicas", "2");
+        }
+        let clickhouse_options = ClickHouseOptions::new(
             directory.path().join("clickhouse"),
             Launcher::this_test_binary().expect("the path of this test"),
         );
-        let (broker, clickhouse) = tokio::join!(Broker::start(broker), ClickHouse::start(clickhouse));
+        let (broker, clickhouse) = tokio::join!(Cluster::start(broker), ClickHouse::start(clickhouse_options.clone()));
         let ports = ports::free_set(2).expect("two free ports");
         let hall = Self {
             broker: broker.expect("the broker starts"),
             clickhouse: clickhouse.expect("ClickHouse starts"),
+            clickhouse_options,
             directory,
             api_port: ports[0],
             admin_port: ports[1],
+            started: AtomicU32::new(0),
         };
-        let topic = |name: &str, partitions| TopicSpec { name: name.to_owned(), partitions, replication: 1 };
+        let topic =
+            |name: &str, partitions| TopicSpec { name: name.to_owned(), partitions, replication: i32::from(nodes.min(3)) };
         let topics = [topic("approval.steps", PARTITIONS), topic("approval.steps.dead", 1), topic("supervision.cards", 2)];
         ensure_topics(&hall.broker.bootstrap(), &BTreeMap::new(), &topics).await.expect("the topics are made");
         hall.sundial(&["migrate"]).succeeds();
@@ -84,7 +117,8 @@ impl Hall {
             // The partitions of a killed process are free again after this; draining must be over before.
             .env("SUNDIAL__INTAKE__SESSION_TIMEOUT_S", "6")
             .env("SUNDIAL__INTAKE__DRAIN_TIMEOUT_S", "5")
-            .env("SUNDIAL__LOG__FILTER", "info");
+            .env("SUNDIAL__LOG__FILTER", "info")
+            .env("NO_COLOR", "1");
         command
     }
 
@@ -94,12 +128,41 @@ impl Hall {
         Ran { what: arguments.join(" "), output }
     }
 
-    /// Starts `sundial run`, its log in a file of the scenario.
+    /// Starts `sundial run` with every role, its log in a file of the scenario.
     pub fn run(&self, arguments: &[&str]) -> Running {
-        let log = fs::File::options().create(true).append(true).open(self.path("run.log")).expect("a log");
+        self.start(self.command(), arguments, self.admin_port)
+    }
+
+    /// Starts one more process that does nothing but the pipeline, beside those that run.
+    pub fn run_beside(&self, arguments: &[&str]) -> Running {
+        let admin_port = ports::free().expect("a free port");
         let mut command = self.command();
+        command.env("SUNDIAL__API__ADMIN", format!("127.0.0.1:{admin_port}"));
+        self.start(command, &[&["--roles", "pipeline"], arguments].concat(), admin_port)
+    }
+
+    /// Starts `sundial run` from a command of the scenario's own.
+    pub fn run_by(&self, command: Command, arguments: &[&str]) -> Running {
+        self.start(command, arguments, self.admin_port)
+    }
+
+    fn start(&self, mut command: Command, arguments: &[&str], admin_port: u16) -> Running {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let log_path = self.path(&format!("run-{number}.log"));
+        let log = fs::File::create(&log_path).expect("a log");
         command.arg("run").args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Running { child: command.spawn().expect("sundial starts"), log: self.path("run.log") }
+        Running::new(command.spawn().expect("sundial starts"), log_path, admin_port)
+    }
+
+    /// Starts ClickHouse again, after it was killed, on the same port and directory.
+    pub async fn restart_clickhouse(&mut self) {
+        self.restart_clickhouse_with(None).await;
+    }
+
+    /// The same with more settings of the server, as XML.
+    pub async fn restart_clickhouse_with(&mut self, config: Option<&str>) {
+        let options = ClickHouseOptions { extra_config_xml: config.map(str::to_owned), ..self.clickhouse_options.clone() };
+        self.clickhouse = ClickHouse::start(options).await.expect("ClickHouse starts again");
     }
 
     /// A producer for the broker.
@@ -117,13 +180,18 @@ impl Hall {
         producer.flush(PATIENCE).expect("the broker takes all messages");
     }
 
+    /// How many messages of the topic the group has not committed.
+    pub async fn backlog(&self) -> i64 {
+        let (brokers, client) = (self.broker.bootstrap(), BTreeMap::new());
+        backlog(&brokers, &client, "sundial", "approval.steps").await.expect("the broker answers")
+    }
+
     /// Waits until the group has committed everything: what is on the topic is stored.
     pub async fn wait_until_stored(&self, running: &mut Running) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             running.is_alive();
-            let (brokers, client) = (self.broker.bootstrap(), BTreeMap::new());
-            let behind = backlog(&brokers, &client, "sundial", "approval.steps").await.expect("the broker answers");
+            let behind = self.backlog().await;
             if behind == 0 {
                 return;
             }
@@ -134,6 +202,23 @@ impl Hall {
                 running.log_tail()
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Waits until these processes, each of which has some, have all partitions among them.
+    pub async fn wait_for_group(&self, members: &mut [&mut Running]) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut held = Vec::new();
+            for member in &mut *members {
+                member.is_alive();
+                held.push(member.partitions().await);
+            }
+            if !held.contains(&0) && held.iter().sum::<usize>() == PARTITIONS as usize {
+                return;
+            }
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} until all partitions are held, held are {held:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -208,57 +293,6 @@ impl Ran {
     /// What it printed on standard error.
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
-    }
-}
-
-/// `sundial run`, running.
-pub struct Running {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Running {
-    /// Panics with the log's end if it has ended.
-    pub fn is_alive(&mut self) {
-        if let Ok(Some(status)) = self.child.try_wait() {
-            panic!("sundial run ended: {status}\n{}", self.log_tail());
-        }
-    }
-
-    /// SIGKILL.
-    pub fn kill(mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it ends");
-    }
-
-    /// SIGTERM; it ends well within ten seconds and a little.
-    pub fn terminate(mut self) {
-        // A minimal Debian has no program for it.
-        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it can be told to end");
-        let deadline = Instant::now() + Duration::from_secs(15);
-        loop {
-            if let Some(status) = self.child.try_wait().expect("its status") {
-                assert!(status.success(), "{status}\n{}", self.log_tail());
-                return;
-            }
-            assert!(Instant::now() < deadline, "waited 15 s for the end after SIGTERM\n{}", self.log_tail());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn log_tail(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Already ended where the scenario went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod dashboards;
 mod dead_letters;
-mod faults;
 mod office;
 mod real_log;
 

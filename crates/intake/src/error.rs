@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// What can go wrong with Kafka, and where.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the topic takes no message of this size.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let Error::Kafka { source, .. } = self else { return false };
+        source.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
+    }
+
     pub(crate) fn during(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
         let what = what.into();
         move |source| Error::Kafka { what, source }

@@ -408,10 +408,12 @@ impl Shared {
         let lost = consumer.assignment_lost();
         tracing::info!(?partitions, lost, "revoked");
         self.observer.rebalanced(if lost { Rebalance::Lost } else { Rebalance::Revoked }, partitions.len());
-        let deadline = Instant::now() + self.config.drain_timeout;
         let (released, all_released) = blocking::channel();
         let mut state = lock(&self.state);
         let workers = state.workers.len();
+        // At the end the workers have been waited for already, and nobody hears a signal any more.
+        let patience = if workers == 0 { Duration::ZERO } else { self.config.drain_timeout };
+        let deadline = Instant::now() + patience;
         for (number, line) in state.workers.iter_mut().enumerate() {
             let own = of_worker(&partitions, number, workers);
             if !own.is_empty() {
@@ -428,7 +430,7 @@ impl Shared {
             return;
         }
         // Nobody sends: the channel ends when the last worker has let go.
-        let _ = all_released.recv_timeout(self.config.drain_timeout);
+        let _ = all_released.recv_timeout(patience);
         let left = deadline.saturating_duration_since(Instant::now());
         let settled = self.tracker.wait_until_settled(Some(&partitions), left);
         if settled != Settled::Done {

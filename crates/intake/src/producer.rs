@@ -128,6 +128,8 @@ impl Producer {
             .set("linger.ms", "10")
             .set("batch.size", "1000000")
             .set("compression.type", "lz4")
+            // The topic decides what is too large, not the client: what was on one topic must fit on another.
+            .set("message.max.bytes", "67108864")
             .set("queue.buffering.max.messages", "200000")
             .set("queue.buffering.max.kbytes", "131072");
         for (key, value) in client {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "broker/letters.rs"]
+mod letters;
 #[path = "broker/operator.rs"]
 mod operator;
 mod support;
@@ -14,13 +16,13 @@ use std::{
 
 use embedded::{Broker, BrokerOptions, testing::shared_broker};
 use intake::{
-    Config, DeadLetters, Error, Header, Intake, Signal,
+    Config, Error, Intake, Signal,
     admin::{TopicSpec, ensure_topics, topic_partitions},
     producer::Outgoing,
 };
 use support::{
-    Heard, PATIENCE, Seen, config, ends, hold_all, next_batch, next_signal, numbers, produce, producer, seen_twice, topic,
-    wait_until, wait_until_seen, worker,
+    Heard, PATIENCE, Seen, config, ends, hold_all, next_batch, next_signal, numbers, produce, seen_twice, topic, wait_until,
+    wait_until_seen, worker,
 };
 use tokio::time::timeout;
 
@@ -300,51 +302,6 @@ async fn a_member_that_is_fenced_ends_with_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_carries_everything_the_message_had_and_why_it_is_there() {
-    let broker = shared().await;
-    topic(&broker, "steps", 3).await;
-    topic(&broker, "steps.dead", 1).await;
-    let producer = producer(&broker);
-    let own = [("trace", Some(&b"t-1"[..])), ("empty", None), ("trace", Some(b"\xff"))];
-    let own = own.map(|(name, value)| Header { name: name.to_owned(), value: value.map(<[u8]>::to_vec) });
-    let messages = [(Some(&b"c-1"[..]), Some(&b"garbage"[..]), &own[..]), (Some(b"c-1"), None, &[]), (None, Some(b""), &[])];
-    let (intake, mut signals) = Intake::start(config(&broker, "steps"), Arc::new(())).unwrap();
-    let (dead, mut dead_signals) = Intake::start(config(&broker, "steps.dead"), Arc::new(())).unwrap();
-    let letters = DeadLetters::new(producer.clone(), "steps.dead", "steps");
-    for (key, payload, headers) in messages {
-        producer.send_and_wait(Outgoing { topic: "steps", key, payload, headers }).await.unwrap();
-        let batch = next_batch(&mut signals[0]).await;
-        let message = batch.messages().next().unwrap();
-        let (partition, offset, timestamp) = (message.partition, message.offset, message.timestamp_ms.unwrap());
-        letters.send(&message, "not_json", "kein JSON: 不是").await.unwrap();
-        batch.into_receipt().acknowledge();
-        let batch = next_batch(&mut dead_signals[0]).await;
-        let letter = batch.messages().next().unwrap();
-        assert_eq!((letter.key, letter.payload), (key, payload));
-        let carried: Vec<Header> = letter.headers.iter().collect();
-        let (before, added) = carried.split_at(headers.len());
-        assert_eq!(before, headers);
-        let added: BTreeMap<_, _> =
-            added.iter().map(|it| (it.name.clone(), String::from_utf8(it.value.clone().unwrap()).unwrap())).collect();
-        let at = added["sundial.at"].parse::<i64>().unwrap();
-        assert!(at >= timestamp && at < timestamp + 60_000, "{at} is now");
-        let expected = [
-            ("sundial.code", "not_json".to_owned()),
-            ("sundial.reason", "kein JSON: 不是".to_owned()),
-            ("sundial.topic", "steps".to_owned()),
-            ("sundial.partition", partition.to_string()),
-            ("sundial.offset", offset.to_string()),
-            ("sundial.timestamp", timestamp.to_string()),
-            ("sundial.at", at.to_string()),
-        ];
-        assert_eq!(added, expected.map(|(name, value)| (name.to_owned(), value)).into());
-        batch.into_receipt().acknowledge();
-    }
-    intake.shutdown().await;
-    dead.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn topics_are_made_where_they_are_missing_and_left_alone_where_not() {
     let broker = shared().await;
     let client = BTreeMap::new();
@@ -365,7 +322,7 @@ async fn what_a_producer_cannot_deliver_is_told() {
     let client = BTreeMap::from([("message.timeout.ms".to_owned(), "1000".to_owned())]);
     let producer = intake::producer::Producer::new(&broker, &client).unwrap();
     let to = |topic, payload| Outgoing { topic, key: None, payload: Some(payload), headers: &[] };
-    let huge = vec![0; 2_000_000];
+    let huge = vec![0; 70 << 20];
     assert!(producer.send(to("small", &huge)).unwrap_err().to_string().contains("small"));
     producer.send_and_wait(to("small", b"fits")).await.unwrap();
     assert!(producer.send_and_wait(to("nowhere", b"lost")).await.is_err());

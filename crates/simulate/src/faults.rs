@@ -97,6 +97,11 @@ pub fn messages(events: &[Event], faults: Faults, seed: u64, zone: &TimeZone) ->
     messages
 }
 
+/// An event spoiled in every way there is: messages nobody can read.
+pub fn one_of_every_broken_sort(event: &Event, zone: &TimeZone) -> Vec<Message> {
+    Sort::ALL.iter().map(|sort| sort.spoil(event, zone)).collect()
+}
+
 fn happens(rng: &mut impl Rng, share: f64) -> bool {
     rng.random_bool(share.clamp(0.0, 1.0))
 }

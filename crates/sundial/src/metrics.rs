@@ -99,6 +99,11 @@ impl Metrics {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// Messages handed over to workers so far.
+    pub fn messages_read(&self) -> u64 {
+        self.messages.get()
+    }
+
     pub fn dead_letter(&self, reason: &str) {
         self.dead_letters.with_label_values(&[reason]).inc();
     }

@@ -63,6 +63,8 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
             signal = signals.recv() => match signal {
                 None => break,
                 Some(Signal::Assigned(partitions)) => parts.take_over(&mut worker, &partitions).await,
+                // The intake has ended and waits for nothing more: what still lies here is read again.
+                Some(Signal::Batch(_)) if parts.is_stopping() => break,
                 Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, batch).await,
                 Some(Signal::Revoked(partitions, released)) => {
                     worker.give_up(&partitions);

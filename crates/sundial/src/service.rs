@@ -1,13 +1,13 @@
 //! The long-running process: its roles, how they start, and how they end.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use engine::RuleBook;
 use intake::{DeadLetters, Intake};
 use notify::{Alertmanager, Channel, CourierConfig, Notifier, NotifierConfig, Webhook};
 use store::{Reader, Writer};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     cases::StoredCases,
@@ -38,10 +38,13 @@ pub struct Service {
     notifier: Option<Notifier>,
     servers: Vec<JoinHandle<()>>,
     gauges: JoinHandle<()>,
+    metrics: Arc<Metrics>,
 }
 
 /// How often the office's gauges are counted anew.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
+/// How long everything together may take to end once the intake has.
+const LETTING_GO: Duration = Duration::from_secs(3);
 
 impl Service {
     /// Starts the roles. The database must be migrated.
@@ -61,6 +64,7 @@ impl Service {
             workers: Vec::new(),
             notifier: None,
             servers: Vec::new(),
+            metrics: metrics.clone(),
         };
         service.servers.push(web::serve_admin(config.api.admin, metrics.clone(), reader.clone(), stopping.clone()).await?);
         if roles.contains(&Role::Api) {
@@ -120,24 +124,34 @@ impl Service {
     }
 
     /// Ends in order: no new messages, what is on its way is stored and committed, then the rest.
+    ///
+    /// A store that hangs does not hold up the end: whoever still waits for it is cut off then, as by a
+    /// crash. What a worker had is not acknowledged, and is read again.
     pub async fn shutdown(self) {
         if let Some(intake) = &self.intake {
-            let ended = intake.shutdown();
             // Retries go on while the intake drains; once it gave up, nothing is tried any more.
-            ended.await;
+            intake.shutdown().await;
         }
         self.stop.send_replace(true);
-        for worker in self.workers {
-            // A worker that panicked was reported when it did.
-            let _ = worker.await;
-        }
+        let deadline = Instant::now() + LETTING_GO;
+        let_go("a worker", self.workers, deadline).await;
         if let Some(notifier) = self.notifier {
-            notifier.stop().await;
+            let_go("the notifier", [tokio::spawn(notifier.stop())], deadline).await;
         }
-        for server in self.servers {
-            let _ = server.await;
-        }
+        let_go("a server", self.servers, deadline).await;
         self.gauges.abort();
+        tracing::info!(messages = self.metrics.messages_read(), "ended");
+    }
+}
+
+/// Waits for tasks that were told to end, and cuts off those that do not by the deadline.
+async fn let_go(what: &str, tasks: impl IntoIterator<Item = JoinHandle<()>>, deadline: Instant) {
+    for mut task in tasks {
+        // One that panicked was reported when it did.
+        if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
+            tracing::warn!("{what} still waits for an answer and is cut off");
+            task.abort();
+        }
     }
 }
 
@@ -193,10 +207,15 @@ pub async fn run(config: &Config, roles: &BTreeSet<Role>) -> anyhow::Result<()> 
     if roles.is_empty() {
         bail!("--roles: name at least one");
     }
-    let mut service = Service::start(config, roles).await?;
+    // Listened for from the beginning: a start may have to wait for the store.
+    let mut ended = pin!(ended_by_signal()?);
+    let mut service = tokio::select! {
+        service = Service::start(config, roles) => service?,
+        () = &mut ended => return Ok(()),
+    };
     tracing::info!(api = %config.api.listen, admin = %config.api.admin, ?roles, at = ?now(), "running");
     let failure = tokio::select! {
-        signal = ended_by_signal() => signal.map(|()| None)?,
+        () = ended => None,
         error = service.failure() => Some(error),
     };
     if failure.is_none() {
@@ -207,14 +226,15 @@ pub async fn run(config: &Config, roles: &BTreeSet<Role>) -> anyhow::Result<()> 
     failure.map_or(Ok(()), Err).context("the pipeline cannot go on")
 }
 
-/// Returns when the process is told to end.
-pub async fn ended_by_signal() -> std::io::Result<()> {
+/// Listens from now on; what it gives ends when the process is told to end.
+pub fn ended_by_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -102,9 +102,10 @@ pub async fn simulate(config: &Config, args: &CountyArgs) -> anyhow::Result<Exit
         tell_history(config, args, &producer)?;
         live(config, args, &producer).await
     };
+    let ended = ended_by_signal()?;
     tokio::select! {
         told = told => told?,
-        signal = ended_by_signal() => signal?,
+        () = ended => {}
     }
     producer.flush(FLUSH)?;
     Ok(ExitCode::SUCCESS)
@@ -142,9 +143,10 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
         config.rules.catalog = Some(catalog);
     }
     let mut service = Service::start(config, &BTreeSet::from([Role::Pipeline, Role::Notify, Role::Api])).await?;
+    let ended = ended_by_signal()?;
     let told = tokio::select! {
         told = tell(config, args) => told,
-        signal = ended_by_signal() => signal.map_err(Into::into),
+        () = ended => Ok(()),
         error = service.failure() => Err(error),
     };
     service.shutdown().await;

@@ -1,0 +1,68 @@
+//! Processes that come and go in one consumer group, and one that was thought dead.
+
+use std::time::Duration;
+
+use tests::{Hall, Running, Scale, Story, seed};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_becomes_four_and_then_two_while_messages_flow() {
+    let (cases_per_day, times) = Scale::of_this_run().pick((15, 1), (60, 10));
+    let seed = seed(20_180_915);
+    let hall = Hall::open().await;
+    let story = Story::new(&hall, seed, cases_per_day);
+    let rules = story.rules();
+
+    let feed = hall.feed(&story.messages, Duration::from_secs(12 * times));
+    let mut first = hall.run_beside(&rules);
+    first.wait_for_partitions().await;
+    for _ in 0..times {
+        let mut more: Vec<Running> = (0..3).map(|_| hall.run_beside(&rules)).collect();
+        for running in &mut more {
+            running.wait_for_partitions().await;
+        }
+        // One leaves in good order, one dies, and the two that stay have its partitions in the end.
+        more.remove(0).terminate();
+        more.remove(0).kill();
+        hall.wait_for_group(&mut [&mut first, &mut more[0]]).await;
+        more.remove(0).terminate();
+    }
+    let mut second = hall.run_beside(&rules);
+    second.wait_for_partitions().await;
+    feed.finish().await;
+    hall.wait_until_stored(&mut first).await;
+    first.terminate();
+    second.terminate();
+
+    story.is_told_by(&hall).await;
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_wakes_after_its_partitions_went_to_others_does_no_harm() {
+    let (cases_per_day, times) = Scale::of_this_run().pick((15, 1), (60, 8));
+    let seed = seed(20_180_916);
+    let hall = Hall::open().await;
+    let story = Story::new(&hall, seed, cases_per_day);
+    // Small batches, so that it sleeps with several of them in its hands.
+    let arguments = [&story.rules()[..], &["--set", "intake.batch_messages=100"]].concat();
+
+    let feed = hall.feed(&story.messages, Duration::from_secs(15 * times));
+    let mut one = hall.run_beside(&arguments);
+    let mut other = hall.run_beside(&arguments);
+    for _ in 0..times {
+        one.wait_for_partitions().await;
+        other.wait_for_partitions().await;
+        one.pause();
+        // The group gives it up after six seconds.
+        hall.wait_for_group(&mut [&mut other]).await;
+        one.resume();
+        hall.wait_for_group(&mut [&mut one, &mut other]).await;
+    }
+    feed.finish().await;
+    hall.wait_until_stored(&mut one).await;
+    one.terminate();
+    other.terminate();
+
+    story.is_told_by(&hall).await;
+    hall.close().await;
+}
