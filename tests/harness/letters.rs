@@ -93,13 +93,14 @@ pub async fn read_topic(hall: &Hall, topic: &str, expected: usize) -> BTreeMap<P
 pub async fn every_broken_message_is_a_dead_letter(hall: &Hall, sent: usize) -> usize {
     let mut refused = read_topic(hall, "approval.steps", sent).await;
     assert_eq!(refused.len(), sent, "messages on the topic");
-    refused.retain(|_, it| wire::decode_message(it.key.as_deref(), it.payload.as_deref()).is_err());
+    refused.retain(|_, it| wire::decode_message(it.key.as_deref(), it.payload.as_deref(), &wire::CodeMaps::default()).is_err());
     let letters = read_topic(hall, "approval.steps.dead", refused.len()).await;
     let letters: BTreeMap<Place, Lying> = letters.into_values().map(|letter| (letter.came_from(), letter)).collect();
     assert!(letters.keys().eq(refused.keys()), "{} dead letters of {} broken messages", letters.len(), refused.len());
     for (place, message) in &refused {
         let letter = &letters[place];
-        let reason = wire::decode_message(message.key.as_deref(), message.payload.as_deref()).expect_err("it is broken");
+        let reason = wire::decode_message(message.key.as_deref(), message.payload.as_deref(), &wire::CodeMaps::default())
+            .expect_err("it is broken");
         assert_eq!((letter.says("code"), letter.says("reason")), (reason.code().to_owned(), reason.to_string()));
         assert_eq!(letter.says("topic"), "approval.steps");
         assert_eq!(letter.says("timestamp"), message.timestamp_ms.expect("the broker keeps it").to_string());
