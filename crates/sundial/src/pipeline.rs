@@ -33,6 +33,9 @@ use crate::{cases::StoredCases, clock::now, metrics::Metrics};
 const DUE_AT_ONCE: usize = 10_000;
 /// Pause before something that failed for good is tried again, in case an operator mended it.
 const MENDING: Duration = Duration::from_secs(5);
+/// The longest a worker sleeps before it looks at the wall clock again. That may be set forward meanwhile,
+/// by a time server or after a machine was suspended, and a sleep does not hear of it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Why the system withdraws a card.
 pub const UNFOUNDED: &str = "no longer founded on the events of the case";
 
@@ -57,7 +60,7 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
         parts.derive_due(&mut worker).await;
-        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
+        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
         tokio::select! {
             signal = signals.recv() => match signal {
                 None => break,
@@ -70,7 +73,7 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                     drop(released);
                 }
             },
-            () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {}
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
         parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
