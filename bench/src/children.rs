@@ -19,7 +19,7 @@ use rdkafka::{
 };
 use serde_json::json;
 use store::{Rows, Writer};
-use sundial::{clock::now, pipeline, rules::RuleSources};
+use sundial::{clock::now, horizon::Horizon, pipeline, rules::RuleSources};
 
 use crate::{
     measure::{own_cpu, thread_cpu},
@@ -198,11 +198,11 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
             // A thread of its own, so that its CPU time is that of the work.
             std::thread::spawn(move || -> anyhow::Result<()> {
                 let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-                let (mut worker, memory) = (Worker::default(), MemoryStore::default());
+                let (mut worker, memory, mut horizon) = (Worker::default(), MemoryStore::default(), Horizon::default());
                 while let Some(signal) = signals.blocking_recv() {
                     let Signal::Batch(batch) = signal else { continue };
                     let events = batch.len() as u64;
-                    let (rows, took) = runtime.block_on(fold_batch(&mut worker, &memory, &batch, &rules))?;
+                    let (rows, took) = runtime.block_on(fold_batch(&mut worker, &memory, &mut horizon, &batch, &rules))?;
                     if let Ok(mut writer) = writer.lock() {
                         writer.as_mut().context("the file is open")?.push(events, &rows)?;
                     }
@@ -242,11 +242,12 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
 async fn fold_batch(
     worker: &mut Worker,
     memory: &MemoryStore,
+    horizon: &mut Horizon,
     batch: &intake::Batch,
     rules: &RuleBook,
 ) -> anyhow::Result<(Rows, Spent)> {
     let started = thread_cpu();
-    let mut events = Vec::with_capacity(batch.len());
+    let mut events: Vec<(domain::Event, i32)> = Vec::with_capacity(batch.len());
     for message in batch.messages() {
         let event = wire::decode_message(message.key, message.payload, &wire::CodeMaps::default());
         events.push((event.map_err(|reason| anyhow::anyhow!("{reason}"))?, message.partition));
@@ -259,8 +260,13 @@ async fn fold_batch(
     let encoded = thread_cpu();
     let Ok(()) = worker.fetch(&events, memory).await;
     memory.saw(&events);
+    // As the pipeline, which is behind here.
+    for ((event, partition), message) in events.iter().zip(batch.messages()) {
+        horizon.read(*partition, message.timestamp_ms, event.occurred_at, now());
+    }
+    horizon.batch_read();
     let before_fold = thread_cpu();
-    let changes = worker.fold(events, now(), rules);
+    let changes = worker.fold(events, |partition| horizon.of(partition, now()), rules);
     let folded = thread_cpu();
     for change in &changes {
         memory.stored(change);

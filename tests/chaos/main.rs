@@ -5,6 +5,7 @@
 
 mod broker;
 mod clickhouse;
+mod clock;
 mod group;
 mod poison;
 mod workers;

@@ -24,6 +24,7 @@ mod running;
 mod scale;
 mod story;
 mod topics;
+mod wall_clock;
 
 pub use feed::Feed;
 pub use letters::{Lying, every_broken_message_is_a_dead_letter, read_topic};
@@ -31,6 +32,7 @@ pub use proxy::{Mood, Proxy};
 pub use running::Running;
 pub use scale::{Scale, seed};
 pub use story::Story;
+pub use wall_clock::WallClock;
 
 /// How long anything may take before a scenario says what it waited for.
 pub const PATIENCE: Duration = Duration::from_secs(120);

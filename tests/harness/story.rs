@@ -15,22 +15,29 @@ pub struct Story {
     /// In the order in which they are sent.
     pub messages: Vec<Message>,
     catalog: PathBuf,
-    rules: [String; 2],
+    calendar: String,
+    rules: Vec<String>,
 }
 
 impl Story {
     /// A quarter of a county with so many cases a day.
     pub fn new(hall: &Hall, seed: u64, cases_per_day: u32) -> Self {
+        Self::of_quarter(hall, seed, cases_per_day, "2025-03-01..2025-06-01", "cn")
+    }
+
+    /// Some other quarter (FIRST..END), by a calendar that is named or in a file.
+    pub fn of_quarter(hall: &Hall, seed: u64, cases_per_day: u32, quarter: &str, calendar: &str) -> Self {
         let simulation = Simulation::new(County::sample(), Options { seed, cases_per_day });
-        let at = |text| Instant::parse(text).expect("an instant");
-        let quarter = at("2025-03-01T00:00:00+08:00")..at("2025-06-01T00:00:00+08:00");
-        let events: Vec<Event> = simulation.history(quarter.start, quarter.end).collect();
+        let at = |day| Instant::parse(&format!("{day}T00:00:00+08:00")).expect("an instant");
+        let (first, end) = quarter.split_once("..").expect("FIRST..END");
+        let events: Vec<Event> = simulation.history(at(first), at(end)).collect();
         let messages = messages(&events, Faults::default(), seed, Calendar::china().zone());
         let broken = messages.iter().filter(|message| message.broken).count();
         println!("{} messages, {broken} of them broken", messages.len());
         let catalog = hall.write("catalog.toml", County::sample_catalog());
-        let rules = ["--set".to_owned(), format!("rules.catalog={}", catalog.display())];
-        Self { messages, catalog, rules }
+        let settings = [format!("rules.catalog={}", catalog.display()), format!("rules.calendar={calendar}")];
+        let rules = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]).collect();
+        Self { messages, catalog, calendar: calendar.to_owned(), rules }
     }
 
     /// The arguments that name the rules.
@@ -70,7 +77,8 @@ impl Story {
         let file = hall.write("events.ndjson", lines(good));
         let (file, catalog) = (file.to_str().expect("a path"), self.catalog.to_str().expect("a path"));
         let as_of = now();
-        let assessed = hall.sundial(&["assess", "--strict", "--catalog", catalog, "--as-of", &as_of, file]).succeeds();
+        let rules = ["--catalog", catalog, "--calendar", &self.calendar, "--as-of", &as_of];
+        let assessed = hall.sundial(&[&["assess", "--strict"], &rules[..], &[file]].concat()).succeeds();
         let exported = hall.sundial(&[&self.rules()[..], &["export", "cases", "--as-of", &as_of]].concat()).succeeds();
         assert!(assessed.len() > 100_000, "the cases are there");
         assert_same_lines(&exported, &assessed);

@@ -168,11 +168,11 @@ impl Worker {
     }
 
     /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
-    /// before. Says what became of every case touched, once, as of `as_of`.
+    /// before. Says what became of every case touched, once, as of what `as_of` says of its partition.
     ///
     /// A case whose set did not change is left out: a stored event means that what follows from it is
     /// stored, because events are written last.
-    pub fn fold(&mut self, events: Vec<(Event, i32)>, as_of: Instant, rules: &RuleBook) -> Vec<CaseChange> {
+    pub fn fold(&mut self, events: Vec<(Event, i32)>, as_of: impl Fn(i32) -> Instant, rules: &RuleBook) -> Vec<CaseChange> {
         let mut open: Vec<OpenCase> = Vec::new();
         let mut places: HashMap<Text, usize, RandomState> = HashMap::default();
         for (event, partition) in events {
@@ -197,7 +197,12 @@ impl Worker {
             }
         }
         let touched = open.into_iter().filter(|case| case.is_touched);
-        let changes = touched.filter_map(|case| self.derive(case, as_of, rules)).collect();
+        let changes = touched
+            .filter_map(|case| {
+                let as_of = as_of(case.partition);
+                self.derive(case, as_of, rules)
+            })
+            .collect();
         self.prune_deadlines();
         changes
     }

@@ -200,7 +200,7 @@ fn run<F: Future>(future: F) -> F::Output {
 /// Fetches, then folds.
 fn fold(worker: &mut Worker, events: Vec<(Event, i32)>, now: Instant, store: &MemoryStore) -> Vec<CaseChange> {
     run(worker.fetch(&events, store)).unwrap();
-    worker.fold(events, now, &RULES)
+    worker.fold(events, |_| now, &RULES)
 }
 
 proptest! {

@@ -15,7 +15,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use domain::{Assessment, Event};
+use domain::{Assessment, Event, Instant};
 use engine::{CaseChange, KnownCases, RuleBook, Worker};
 use futures_util::future::join_all;
 use intake::{
@@ -27,12 +27,20 @@ use store::{Rows, Writer};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use wire::Reason;
 
-use crate::{cases::StoredCases, clock::now, metrics::Metrics};
+use crate::{
+    cases::StoredCases,
+    clock::now,
+    horizon::{Horizon, IDLE},
+    metrics::Metrics,
+};
 
 /// How many cases one passing instant may change at once.
 const DUE_AT_ONCE: usize = 10_000;
 /// Pause before something that failed for good is tried again, in case an operator mended it.
 const MENDING: Duration = Duration::from_secs(5);
+/// The longest a worker sleeps before it looks at the wall clock again. That may be set forward meanwhile,
+/// by a time server or after a machine was suspended, and a sleep does not hear of it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Why the system withdraws a card.
 pub const UNFOUNDED: &str = "no longer founded on the events of the case";
 
@@ -54,24 +62,30 @@ pub struct Parts {
 /// Works until the signals end.
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     let mut worker = Worker::new(parts.known.clone());
+    let mut horizon = Horizon::default();
     let mut told = (0, 0);
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
-        parts.derive_due(&mut worker).await;
-        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64));
+        parts.derive_due(&mut worker, horizon.of_all(now())).await;
+        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
+        let due = if horizon.is_behind() { Some(IDLE) } else { due };
         tokio::select! {
             signal = signals.recv() => match signal {
                 None => break,
-                Some(Signal::Assigned(partitions)) => parts.take_over(&mut worker, &partitions).await,
+                Some(Signal::Assigned(partitions)) => {
+                    horizon.assigned(&partitions);
+                    parts.take_over(&mut worker, &partitions).await;
+                }
                 // The intake has ended and waits for nothing more: what still lies here is read again.
                 Some(Signal::Batch(_)) if parts.is_stopping() => break,
-                Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, batch).await,
+                Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, &mut horizon, batch).await,
                 Some(Signal::Revoked(partitions, released)) => {
                     worker.give_up(&partitions);
+                    horizon.revoked(&partitions);
                     drop(released);
                 }
             },
-            () = tokio::time::sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => {}
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => horizon.caught_up(),
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
         parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
@@ -94,26 +108,30 @@ impl Parts {
     }
 
     /// Stores what the passing of time has changed.
-    async fn derive_due(&self, worker: &mut Worker) {
-        let changes = worker.due(now(), DUE_AT_ONCE, &self.rules);
+    async fn derive_due(&self, worker: &mut Worker, as_of: Instant) {
+        let changes = worker.due(as_of, DUE_AT_ONCE, &self.rules);
         if !changes.is_empty() {
             self.store(Rows::new(), &changes, None).await;
         }
     }
 
-    async fn take_batch(&self, worker: &mut Worker, batch: Batch) {
+    async fn take_batch(&self, worker: &mut Worker, horizon: &mut Horizon, batch: Batch) {
+        let read_at = now();
         let mut rows = Rows::new();
         let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
         let mut refused: Vec<(Message<'_>, Reason)> = Vec::new();
         for message in batch.messages() {
             match wire::decode_message(message.key, message.payload, &self.store.codes) {
                 Ok(event) => {
+                    let tells_of = event.recorded_at.map_or(event.occurred_at, |recorded| recorded.max(event.occurred_at));
+                    horizon.read(message.partition, message.timestamp_ms, tells_of, read_at);
                     rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
                     events.push((event, message.partition));
                 }
                 Err(reason) => refused.push((message, reason)),
             }
         }
+        horizon.batch_read();
         let letters = refused.iter().map(|(message, reason)| self.refuse(message, reason));
         if !join_all(letters).await.into_iter().all(|is_sent| is_sent) {
             return;
@@ -124,7 +142,7 @@ impl Parts {
             }
         }
         self.metrics.folded(events.len());
-        let changes = worker.fold(events, now(), &self.rules);
+        let changes = worker.fold(events, |partition| horizon.of(partition, now()), &self.rules);
         self.store(rows, &changes, Some(batch.into_receipt())).await;
     }
 
