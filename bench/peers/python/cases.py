@@ -21,6 +21,9 @@ NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 INTAKE_LIMIT = (5, "working_days")
 DELIVERY_LIMIT = (10, "working_days")
 
+# What reading a message that is broken may raise.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+
 EVENT_COLUMNS = (
     "case_no source event_id version kind occurred_at recorded_at department handler retracted payload partition offset"
 ).split()
@@ -38,7 +41,7 @@ def milliseconds(text):
 def read(payload, partition, offset):
     """The row of a message for the table of events, and its event as a case keeps it.
 
-    Raises ValueError, KeyError, TypeError or AttributeError where it cannot be read.
+    Raises one of UNREADABLE where it cannot be read.
     """
     message = orjson.loads(payload)
     get = message.get

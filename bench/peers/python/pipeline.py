@@ -7,17 +7,15 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import clickhouse_connect
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from cases import CASE_COLUMNS, EVENT_COLUMNS, assess, put, read
+from cases import UNREADABLE, assess, put, read
 from rules import Catalog
+from store import Store
 
 PROCESSES = 2
 MESSAGES_PER_BATCH = 100_000
 WAIT_S = 15 * 60
-COLUMNS = {"events": EVENT_COLUMNS, "cases": CASE_COLUMNS}
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 
 def consumer(partitions):
@@ -34,31 +32,21 @@ def consumer(partitions):
     return result
 
 
-class Store:
-    """Inserts columns on a thread of its own, so that reading goes on meanwhile."""
+class Writer:
+    """Inserts on a thread of its own, so that reading goes on meanwhile; commits what is stored."""
 
     def __init__(self, kafka):
         self.kafka = kafka
-        self.client = clickhouse_connect.get_client(
-            dsn=os.environ["BENCH_CLICKHOUSE_URL"], database=os.environ["BENCH_DATABASE"], compress="lz4",
-            autogenerate_session_id=False,
-        )
-        self.types = {
-            table: self.client.create_insert_context(table, columns).column_types for table, columns in COLUMNS.items()
-        }
+        self.store = Store()
         self.executor = ThreadPoolExecutor(max_workers=1)
         self.pending = None
 
-    def insert(self, events, cases, offsets):
+    def write(self, events, cases, offsets):
         self.wait()
-        self.pending = self.executor.submit(self._insert, {"events": events, "cases": cases}, offsets)
+        self.pending = self.executor.submit(self._write, events, cases, offsets)
 
-    def _insert(self, tables, offsets):
-        for table, rows in tables.items():
-            if rows:
-                self.client.insert(
-                    table, list(zip(*rows)), column_names=COLUMNS[table], column_types=self.types[table], column_oriented=True
-                )
+    def _write(self, events, cases, offsets):
+        self.store.insert(events, cases)
         self.kafka.commit(offsets=offsets, asynchronous=False)
 
     def wait(self):
@@ -69,7 +57,7 @@ class Store:
 def work(partitions, seen, wanted, deadline):
     gc.disable()  # nothing here refers in circles
     kafka, topic = consumer(partitions), os.environ["BENCH_TOPIC"]
-    store, catalog, cases, unreadable = Store(kafka), Catalog(os.environ["BENCH_CATALOG"]), {}, 0
+    writer, catalog, cases, unreadable = Writer(kafka), Catalog(os.environ["BENCH_CATALOG"]), {}, 0
     while seen.value < wanted:
         if time.time() > deadline:
             sys.exit(f"python: waited {WAIT_S} s for {wanted} messages, saw {seen.value}")
@@ -96,10 +84,10 @@ def work(partitions, seen, wanted, deadline):
             changed[case_no] = offset
         as_of = int(time.time() * 1000)
         case_rows = [assess(case_no, offset, cases[case_no].values(), catalog, as_of) for case_no, offset in changed.items()]
-        store.insert(rows, case_rows, [TopicPartition(topic, *offset) for offset in offsets.items()])
+        writer.write(rows, case_rows, [TopicPartition(topic, *offset) for offset in offsets.items()])
         with seen.get_lock():
             seen.value += len(messages)
-    store.wait()
+    writer.wait()
     kafka.close()
     if unreadable:
         print(f"python: {unreadable} messages could not be read", file=sys.stderr)
