@@ -1,11 +1,7 @@
 package peer;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,30 +28,24 @@ final class Case {
         events.add(event);
     }
 
-    byte[] toBytes() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(128 + 160 * events.size());
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeInt(events.size());
-            for (Event event : events) {
-                event.write(out);
-            }
-        } catch (IOException error) {
-            throw new UncheckedIOException(error);
+    byte[] toBytes() throws IOException {
+        int length = 0;
+        for (Event event : events) {
+            length += Integer.BYTES + event.toBytes().length;
         }
-        return bytes.toByteArray();
+        ByteBuffer buffer = ByteBuffer.allocate(length);
+        for (Event event : events) {
+            buffer.putInt(event.toBytes().length).put(event.toBytes());
+        }
+        return buffer.array();
     }
 
-    static Case of(String caseNo, byte[] bytes) {
+    static Case of(String caseNo, byte[] bytes) throws IOException {
         Case read = new Case(caseNo);
-        if (bytes == null) {
-            return read;
-        }
-        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            for (int left = in.readInt(); left > 0; left--) {
-                read.events.add(Event.read(caseNo, in));
-            }
-        } catch (IOException error) {
-            throw new UncheckedIOException(error);
+        for (ByteBuffer buffer = ByteBuffer.wrap(bytes == null ? new byte[0] : bytes); buffer.hasRemaining(); ) {
+            byte[] event = new byte[buffer.getInt()];
+            buffer.get(event);
+            read.events.add(Event.read(caseNo, event));
         }
         return read;
     }

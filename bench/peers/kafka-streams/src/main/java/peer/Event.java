@@ -3,6 +3,8 @@ package peer;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -41,6 +43,7 @@ final class Event implements Comparable<Event> {
     boolean retracted;
     Kind kind;
     String item, department, window, region, outcome, procedure, project;
+    private byte[] stored;
 
     static Event read(byte[] message) throws IOException {
         Event event = new Event();
@@ -99,23 +102,31 @@ final class Event implements Comparable<Event> {
         return eventId.equals(other.eventId) && source.equals(other.source);
     }
 
-    /** What the state store keeps; the case number is the key. */
-    void write(DataOutputStream out) throws IOException {
-        out.writeByte(kind.ordinal());
-        out.writeLong(version);
-        out.writeLong(at);
-        out.writeBoolean(retracted);
-        out.writeInt(grantedDays);
-        out.writeLong(promisedDue);
-        out.writeLong(statutoryDue);
-        for (String text : new String[] {source, eventId, item, department, window, region, outcome, procedure, project}) {
-            out.writeUTF(text == null ? "" : text);
+    /** What the state store keeps of it; the case number is the key there. */
+    byte[] toBytes() throws IOException {
+        if (stored == null) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream(192);
+            DataOutputStream out = new DataOutputStream(bytes);
+            out.writeByte(kind.ordinal());
+            out.writeLong(version);
+            out.writeLong(at);
+            out.writeBoolean(retracted);
+            out.writeInt(grantedDays);
+            out.writeLong(promisedDue);
+            out.writeLong(statutoryDue);
+            for (String text : new String[] {source, eventId, item, department, window, region, outcome, procedure, project}) {
+                out.writeUTF(text == null ? "" : text);
+            }
+            stored = bytes.toByteArray();
         }
+        return stored;
     }
 
-    static Event read(String caseNo, DataInputStream in) throws IOException {
+    static Event read(String caseNo, byte[] stored) throws IOException {
         Event event = new Event();
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(stored));
         event.caseNo = caseNo;
+        event.stored = stored;
         event.kind = Kind.ALL[in.readByte()];
         event.version = in.readLong();
         event.at = in.readLong();
