@@ -55,6 +55,18 @@ test: ## Everything that CI checks
 	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
 
+.PHONY: chaos
+chaos: ## The fault scenarios in their long form (`make test` runs the short one)
+	@scripts/setup test
+	cargo build -p sundial
+	SUNDIAL_CHAOS=full cargo test -p tests --test chaos -- --nocapture
+
+.PHONY: bench
+bench: ## Measure the pipeline and its peers (ARGS="--events 1000000 --only drain,limit,pipeline")
+	@scripts/setup bench
+	cargo build --release -p sundial -p bench
+	$(target)/release/bench all $(ARGS)
+
 .PHONY: rules
 rules: ## Check and test the Prometheus rules
 	$(if $(rules),promtool check rules $(rules),@echo 'rules: skipped, there are none in deploy/prometheus')

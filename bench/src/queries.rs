@@ -1,21 +1,162 @@
 //! What officers wait for: the API's figures and lists, the dashboards' queries, the monthly export.
 
-use anyhow::Context;
-use serde_json::{Value, json};
-use std::time::{Duration, Instant};
-
-use crate::{
-    measure::{Measured, MemoryWatch},
-    report::Report,
-    world::World,
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
 };
+
+use anyhow::Context;
+use embedded::ports;
+use serde_json::{Value, json};
+
+use crate::{latency::percentiles, measure::MemoryWatch, report::Report, world::World};
 
 /// How often each question is asked.
 const ASKED: usize = 20;
+/// How long the API may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the API is asked, each with its name. The period is a month of the county's.
+const QUESTIONS: [(&str, &str); 6] = [
+    ("api_figures_month", "figures?from=2026-08-01&to=2026-09-01"),
+    ("api_figures_month_by_department", "figures?from=2026-08-01&to=2026-09-01&group_by=department"),
+    ("api_figures_year_by_month", "figures?from=2025-09-01&to=2026-09-01&group_by=month"),
+    ("api_cases_overdue", "cases?overdue=true&limit=50"),
+    ("api_cases_of_department", "cases?department=%E7%8E%AF%E5%A2%83%E4%BF%9D%E6%8A%A4%E5%B1%80&limit=50"),
+    ("api_cards_yellow", "cards?level=yellow&limit=50"),
+];
 
 /// Measures at each number of cases.
 pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
-    let _ = (world, report, ASKED, json!({}), Instant::now(), Duration::ZERO);
-    let _: Option<(Value, MemoryWatch, Measured)> = None;
-    None::<()>.context("not yet")
+    let mut queries = json!({});
+    for cases in &world.options.query_cases {
+        let database = format!("queries_{cases}");
+        fill(world, &database, *cases).await?;
+        let free = ports::free_set(2)?;
+        let base = format!("http://127.0.0.1:{}", free[0]);
+        let mut command = world.sundial(&database, "queries")?;
+        command
+            .args(["run", "--roles", "api"])
+            .env("SUNDIAL__API__LISTEN", format!("127.0.0.1:{}", free[0]))
+            .env("SUNDIAL__API__ADMIN", format!("127.0.0.1:{}", free[1]));
+        let mut api = command.kill_on_drop(true).spawn()?;
+        until_it_answers(&base).await?;
+        for (name, path) in QUESTIONS {
+            let url = format!("{base}/api/v1/{path}");
+            let took = times(|| get(&url)).await.with_context(|| name.to_owned())?;
+            queries[format!("{name}@{cases}")] = with_rows(*cases, &took);
+        }
+        for (name, sql) in panels(world, &database).await? {
+            let took = times(|| world.sql(&database, &sql)).await.with_context(|| name.clone())?;
+            queries[format!("{name}@{cases}")] = with_rows(*cases, &took);
+        }
+        let memory = MemoryWatch::of(api.id().context("it is running")?);
+        let started = Instant::now();
+        get(&format!("{base}/api/v1/exports/monthly/2026-08.xlsx")).await?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let export = json!({
+            "cases": cases,
+            "seconds": started.elapsed().as_secs_f64() - 0.2,
+            "peak_rss_mib": memory.peak_mib(),
+        });
+        report.put(if *cases == 1_000_000 { "export_monthly" } else { "export_monthly_of_more" }, export);
+        api.start_kill()?;
+        api.wait().await?;
+        world.sql("default", &format!("DROP DATABASE {database} SYNC")).await?;
+    }
+    report.put("queries", queries);
+    Ok(())
+}
+
+fn with_rows(cases: u64, took: &[f64]) -> Value {
+    let percentiles = percentiles(took);
+    json!({ "rows": cases, "p50_ms": percentiles["p50"], "p95_ms": percentiles["p95"] })
+}
+
+/// So many cases out of those the pipeline stored: copies under other numbers, each 17 days further back.
+async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
+    let there: u64 = world
+        .sql("pipeline", "SELECT count() FROM cases FINAL")
+        .await
+        .context("the queries are asked over what the pipeline stored: measure it in the same run")?
+        .parse()?;
+    world.sql("default", &format!("DROP DATABASE IF EXISTS {database} SYNC")).await?;
+    store::migrate(&world.store(database)).await?;
+    let dates = [
+        "received_at",
+        "accepted_at",
+        "decided_at",
+        "closed_at",
+        "delivered_at",
+        "promised_due_at",
+        "statutory_due_at",
+        "valid_from",
+    ];
+    let back = dates.map(|date| format!("{date} - toIntervalDay(17 * copy) AS {date}")).join(", ");
+    let mut missing = cases;
+    for copy in 0..cases.div_ceil(there) {
+        let fill = format!(
+            "INSERT INTO {database}.cases SELECT * EXCEPT (copy) FROM (SELECT * REPLACE (concat(case_no, '-', toString(copy)) AS case_no, {back}) \
+             FROM (SELECT *, {copy} AS copy FROM pipeline.cases FINAL LIMIT {missing}))"
+        );
+        world.sql("default", &fill).await?;
+        missing = missing.saturating_sub(there);
+    }
+    let busy = format!("SELECT count() FROM system.merges WHERE database = '{database}'");
+    let started = Instant::now();
+    while world.sql("default", &busy).await? != "0" && started.elapsed() < Duration::from_secs(120) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+/// The dashboards' queries, with the variables that Grafana fills in.
+async fn panels(world: &World, database: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/store/queries/panels");
+    let names = world.sql(database, "SELECT DISTINCT concat('''', ifNull(nullIf(department, ''), '—'), '''') FROM cases").await?;
+    let departments: Vec<&str> = names.lines().collect();
+    let mut panels = Vec::new();
+    for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let sql = fs::read_to_string(&path)?
+            .replace("$__fromTime", "toDateTime64('2026-08-01 00:00:00', 3, 'Asia/Shanghai')")
+            .replace("$__toTime", "toDateTime64('2026-09-01 00:00:00', 3, 'Asia/Shanghai')")
+            .replace("${department:singlequote}", &departments.join(", ").replace("\\'", "'"));
+        panels.push((format!("panel_{name}"), sql));
+    }
+    panels.sort();
+    Ok(panels)
+}
+
+async fn times<F: Future<Output = anyhow::Result<String>>>(ask: impl Fn() -> F) -> anyhow::Result<Vec<f64>> {
+    // Once to warm up.
+    ask().await?;
+    let mut took = Vec::with_capacity(ASKED);
+    for _ in 0..ASKED {
+        let started = Instant::now();
+        ask().await?;
+        took.push(started.elapsed().as_secs_f64() * 1000.0);
+    }
+    Ok(took)
+}
+
+async fn get(url: &str) -> anyhow::Result<String> {
+    let answer = reqwest::Client::new().get(url).send().await?;
+    let status = answer.status();
+    let body = answer.bytes().await?;
+    anyhow::ensure!(status.is_success(), "{url}: {status}: {}", String::from_utf8_lossy(&body));
+    Ok(String::new())
+}
+
+async fn until_it_answers(base: &str) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        if get(&format!("{base}/openapi.json")).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("waited {PATIENCE:?} for the API")
 }
