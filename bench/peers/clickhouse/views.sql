@@ -76,8 +76,10 @@ WITH
         + if(dictGetUInt8('{database}.calendar', 'working', toUInt64(day_of(at))), office_passed(seconds_of(at)), 0)) AS office_before,
     (hours -> arrayFold(
         (reached, s) -> if(office_before(s.1) < reached,
-            reached + toInt64(least(office_before(s.2) - office_before(s.1), s.3 * office_seconds)), reached),
-        arraySort(suspensions), toInt64(office_before(assumeNotNull(accepted_at)) + hours * 3600))) AS hours_end,
+            reached + greatest(toInt64(least(office_before(s.2), office_before(s.1) + s.3 * office_seconds))
+                - toInt64(greatest(office_before(s.1), hours_start)), 0), reached),
+        arraySort(suspensions), toInt64(hours_start + hours * 3600))) AS hours_end,
+    office_before(assumeNotNull(accepted_at)) AS hours_start,
     -- The day on which so many days after the start are used up, those suspended left out.
     ((start, amount, idle) -> if(empty(idle), start + amount,
         arrayFilter(day -> NOT has(idle, day), range(toUInt32(start + 1), toUInt32(start + amount + length(idle) + 1)))[amount])) AS nth_busy,
