@@ -55,6 +55,12 @@ test: ## Everything that CI checks
 	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
 
+.PHONY: chaos
+chaos: ## The fault scenarios in their full form: a hundred kills, minutes without a store (SUNDIAL_SEED=)
+	@scripts/setup test
+	cargo build -p sundial
+	SUNDIAL_CHAOS=full cargo test -p tests --test chaos -- --nocapture --include-ignored
+
 .PHONY: rules
 rules: ## Check and test the Prometheus rules
 	$(if $(rules),promtool check rules $(rules),@echo 'rules: skipped, there are none in deploy/prometheus')
