@@ -56,10 +56,10 @@ test: ## Everything that CI checks
 	cargo test --workspace
 
 .PHONY: chaos
-chaos: ## The fault scenarios in their long form (`make test` runs the short one)
+chaos: ## The fault scenarios in their full form: a hundred kills, minutes without a store (SUNDIAL_SEED=)
 	@scripts/setup test
 	cargo build -p sundial
-	SUNDIAL_CHAOS=full cargo test -p tests --test chaos -- --nocapture
+	SUNDIAL_CHAOS=full cargo test -p tests --test chaos -- --nocapture --include-ignored
 
 .PHONY: bench
 bench: ## Measure the pipeline and its peers (ARGS="--events 1000000 --only drain,limit,pipeline")

@@ -95,7 +95,7 @@ async fn refused_slowed_and_left_without_answers_it_loses_nothing_and_goes_on_wh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_clickhouse_killed_hanging_and_full_it_waits_and_loses_nothing() {
-    let (cases_per_day, hanging) = Scale::of_this_run().pick((15, 12), (60, 300));
+    let (cases_per_day, hanging) = Scale::of_this_run().pick((15, 6), (60, 300));
     let seed = seed(20_180_914);
     let mut hall = Hall::open().await;
     let story = Story::new(&hall, seed, cases_per_day);

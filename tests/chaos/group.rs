@@ -12,7 +12,7 @@ async fn one_process_becomes_four_and_then_two_while_messages_flow() {
     let story = Story::new(&hall, seed, cases_per_day);
     let rules = story.rules();
 
-    let feed = hall.feed(&story.messages, Duration::from_secs(12 * times));
+    let feed = hall.feed(&story.messages, Duration::from_secs(8 * times));
     let mut first = hall.run_beside(&rules);
     first.wait_for_partitions().await;
     for _ in 0..times {
@@ -46,7 +46,7 @@ async fn a_process_that_wakes_after_its_partitions_went_to_others_does_no_harm()
     // Small batches, so that it sleeps with several of them in its hands.
     let arguments = [&story.rules()[..], &["--set", "intake.batch_messages=100"]].concat();
 
-    let feed = hall.feed(&story.messages, Duration::from_secs(15 * times));
+    let feed = hall.feed(&story.messages, Duration::from_secs(10 * times));
     let mut one = hall.run_beside(&arguments);
     let mut other = hall.run_beside(&arguments);
     for _ in 0..times {

@@ -7,6 +7,7 @@ mod broker;
 mod clickhouse;
 mod clock;
 mod group;
+mod memory;
 mod poison;
 mod workers;
 

@@ -7,7 +7,7 @@ use tests::{Hall, Scale, Story, seed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_instants_it_ends_in_the_rows_of_assess() {
-    let (kills, cases_per_day) = Scale::of_this_run().pick((12, 15), (100, 60));
+    let (kills, cases_per_day) = Scale::of_this_run().pick((8, 15), (100, 60));
     let seed = seed(20_180_911);
     let mut rng = StdRng::seed_from_u64(seed);
     let hall = Hall::open().await;
@@ -38,7 +38,7 @@ async fn killed_at_random_instants_it_ends_in_the_rows_of_assess() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn told_to_end_at_random_instants_it_ends_in_time_and_reads_every_message_once() {
-    let (times, cases_per_day) = Scale::of_this_run().pick((8, 15), (50, 60));
+    let (times, cases_per_day) = Scale::of_this_run().pick((5, 15), (50, 60));
     let seed = seed(20_180_912);
     let mut rng = StdRng::seed_from_u64(seed);
     let hall = Hall::open().await;

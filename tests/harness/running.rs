@@ -17,7 +17,7 @@ use crate::{PATIENCE, get, values};
 /// The most memory a process may ever have taken, in KiB. Of this the budget of what is read and not
 /// stored is 128 MiB; the rest are the queues of the Kafka client, blocks on their way to the store,
 /// the cases held, and the program itself without optimisation.
-const MOST_MEMORY_KIB: u64 = 512 * 1024;
+const MOST_MEMORY_KIB: u64 = 384 * 1024;
 
 /// `sundial run`, running.
 pub struct Running {
