@@ -81,7 +81,7 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
         anyhow::ensure!(pipeline.try_wait()?.is_none(), "the pipeline ended");
         let case_no = watched_case(&producer, number)?;
         // Every fourth is looked for: looking is load too.
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             sights.push(tokio::spawn(until_visible(format!("http://{api}/api/v1/cases/{case_no}"))));
         }
         tokio::time::sleep(PACE).await;
@@ -111,7 +111,7 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
 fn watched_case(producer: &Producer, number: u64) -> anyhow::Result<String> {
     let sent = now();
     let case_no = format!("watched-{}-{}", number, sent.ms());
-    let due = if number % 2 == 0 { sent.plus_ms(-60_000) } else { sent.plus_ms(SHORT_PROMISE_MS) };
+    let due = if number.is_multiple_of(2) { sent.plus_ms(-60_000) } else { sent.plus_ms(SHORT_PROMISE_MS) };
     let acceptance = Acceptance { form: Some(Form::Committed), promised_due_at: Some(due), ..Acceptance::default() };
     let event = Event {
         event_id: case_no.as_str().into(),
@@ -194,10 +194,10 @@ fn watch_cards(
                 continue;
             }
             let (number, sent): (u64, i64) = (number.parse()?, sent.parse()?);
-            let from = if number % 2 == 0 { sent } else { sent + SHORT_PROMISE_MS };
+            let from = if number.is_multiple_of(2) { sent } else { sent + SHORT_PROMISE_MS };
             let took = (arrived.ms() - from) as f64;
             let mut watched = lock(&watched);
-            if number % 2 == 0 { watched.card.push(took) } else { watched.card_after_instant.push(took) }
+            if number.is_multiple_of(2) { watched.card.push(took) } else { watched.card_after_instant.push(took) }
         }
         Ok(())
     }))

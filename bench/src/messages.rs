@@ -51,7 +51,7 @@ pub async fn fill_topic(world: &World) -> anyhow::Result<()> {
         let key = Some(event.case_no.as_bytes());
         producer.send(Outgoing { topic: TOPIC, key, payload: Some(payload.as_bytes()), headers: &[] })?;
         sent += 1;
-        if sent % 10_000 == 0 {
+        if sent.is_multiple_of(10_000) {
             bar.set_position(sent);
         }
         Ok(sent < wanted)
