@@ -36,7 +36,7 @@ async fn spoils(proxy: &Proxy, running: &mut Running, inserts: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_slowed_and_left_without_answers_it_loses_nothing_and_goes_on_when_that_ends() {
-    let (cases_per_day, inserts, slow_for) = Scale::of_this_run().pick((15, 3, 3), (60, 40, 60));
+    let (cases_per_day, inserts, slow_for) = Scale::of_this_run().pick((15, 3, 3), (60, 16, 60));
     let seed = seed(20_180_913);
     let hall = Hall::open().await;
     let story = Story::new(&hall, seed, cases_per_day);
