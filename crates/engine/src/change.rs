@@ -9,9 +9,12 @@ pub struct CaseChange {
     pub case_no: Text,
     /// The partition its latest event came from.
     pub partition: i32,
-    /// Grows with the set of events, and for one set with time: the row with the largest version is
-    /// the one to believe, whoever wrote it and whenever.
+    /// Grows with the set of events, for one set with the generation of the rules, and then with time: the
+    /// row with the largest version is the one to believe, whoever wrote it and whenever. See
+    /// [`version`](crate::version).
     pub version: u128,
+    /// The row in the store was derived by other rules than these.
+    pub rules_changed: bool,
     /// The cards of the row in the store.
     pub cards_before: Vec<Card>,
     /// Whether a crash may have come before they were told.
@@ -23,17 +26,6 @@ pub struct CaseChange {
 }
 
 impl CaseChange {
-    /// The version of a row derived from a set of this weight, in the state that holds from
-    /// `valid_from` on: 86 bits of weight over 42 bits of milliseconds (enough until 2109).
-    pub(crate) fn version_of(weight: u128, valid_from: Instant) -> u128 {
-        (weight << VALID_FROM_BITS) | u128::from(valid_from.ms().unsigned_abs())
-    }
-
-    /// The weight of the set a row of this version was derived from.
-    pub(crate) fn weight_of(version: u128) -> u128 {
-        version >> VALID_FROM_BITS
-    }
-
     /// Cards issued by this change, and those of which nobody may have been told yet.
     pub fn issued_cards(&self) -> impl Iterator<Item = &Card> {
         let is_told = |card: &Card| !self.untold && self.cards_before.iter().any(|before| before.is_same(card));
@@ -49,5 +41,3 @@ impl CaseChange {
         self.after.as_ref().map_or(&[], |after| &after.cards)
     }
 }
-
-const VALID_FROM_BITS: u32 = 42;

@@ -12,15 +12,20 @@
 //!
 //! The worker writes nothing. It says what changed, and whoever drives it writes the row and only
 //! then acknowledges the events. A row carries absolute state under a version that grows with the set
-//! of events ([`CaseChange::version`]), so writing it twice, or by two workers at once, ends in the
-//! same table.
+//! of events ([`version`]), so writing it twice, or by two workers at once, ends in the same table.
+//!
+//! A row derived by other rules than a worker's is read anew before the worker relies on it, because
+//! [`recompute`] may have replaced it meanwhile.
 
 mod change;
 mod deadlines;
 mod known;
 mod packed;
+mod recompute;
+pub mod version;
 mod worker;
 
 pub use change::CaseChange;
 pub use known::KnownCases;
+pub use recompute::{Recomputed, at_rest, recompute};
 pub use worker::{CaseStore, RuleBook, StoredCase, Worker};

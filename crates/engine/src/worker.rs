@@ -12,7 +12,7 @@ use domain::{
 };
 use foldhash::fast::RandomState;
 
-use crate::{change::CaseChange, deadlines::Deadlines, known::KnownCases, packed::Packed};
+use crate::{change::CaseChange, deadlines::Deadlines, known::KnownCases, packed::Packed, version};
 
 /// The rules a worker assesses by.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl RuleBook {
         Rules { catalog: &self.catalog, calendar: &self.calendar, profile: &self.profile }
     }
 
-    fn assess(&self, case: &CaseEvents, as_of: Instant) -> Option<Assessment> {
+    pub(crate) fn assess(&self, case: &CaseEvents, as_of: Instant) -> Option<Assessment> {
         assess(case, &self.rules(), as_of)
     }
 }
@@ -57,7 +57,7 @@ impl StoredCase {
     /// Whether its row was derived from exactly its events. The row is written before the events, so a
     /// crash between them shows.
     fn agrees(&self) -> bool {
-        CaseChange::weight_of(self.version) == self.events.weight()
+        version::weight(self.version) == self.events.weight()
     }
 }
 
@@ -92,6 +92,9 @@ struct HeldCase {
     version: u128,
     /// Whether a crash may have come before its cards were told.
     untold: bool,
+    /// Its row was derived by other rules, so it may be replaced behind our back: it is read anew before it is
+    /// relied on.
+    stale: bool,
 }
 
 /// A case taken out of memory for a batch.
@@ -102,6 +105,7 @@ struct OpenCase {
     partition: i32,
     version: u128,
     untold: bool,
+    rules_changed: bool,
     is_touched: bool,
 }
 
@@ -116,15 +120,20 @@ const PAGE: usize = 10_000;
 pub struct Worker {
     cases: HashMap<Text, HeldCase, RandomState>,
     deadlines: Deadlines,
+    /// Those of stale cases, which are read anew when their time comes.
+    stale_deadlines: Deadlines,
+    /// The generation of the rules.
+    generation: u32,
     known: Arc<KnownCases>,
     /// Settled cases fetched for the batch at hand.
     fetched_settled: Vec<Text>,
 }
 
 impl Worker {
-    /// A worker without partitions. `known` is shared by the workers of a process.
-    pub fn new(known: Arc<KnownCases>) -> Self {
-        Self { known, ..Self::default() }
+    /// A worker without partitions. `known` is shared by the workers of a process; `generation` is that of the
+    /// rules it is given.
+    pub fn new(known: Arc<KnownCases>, generation: u32) -> Self {
+        Self { known, generation, ..Self::default() }
     }
 
     /// Takes over partitions: holds every case of theirs that will change by itself, so that a card
@@ -139,7 +148,7 @@ impl Worker {
         let unsettled = store.unsettled(partitions).await?;
         for page in unsettled.chunks(PAGE) {
             let stored = store.cases(page).await?;
-            self.hold(stored, store).await?;
+            self.hold(stored, false, store).await?;
         }
         self.fetched_settled.clear();
         Ok(())
@@ -158,13 +167,42 @@ impl Worker {
     pub async fn fetch<S: CaseStore>(&mut self, events: &[(Event, i32)], store: &S) -> Result<(), S::Error> {
         let mut missing: HashSet<&Text, RandomState> = HashSet::default();
         let case_nos = events.iter().map(|(event, _)| &event.case_no);
-        missing.extend(case_nos.filter(|case_no| !self.cases.contains_key(*case_no) && self.known.may_hold(case_no)));
+        missing.extend(case_nos.filter(|case_no| self.must_be_read(case_no) && self.known.may_hold(case_no)));
         if missing.is_empty() {
             return Ok(());
         }
         let missing: Vec<Text> = missing.into_iter().cloned().collect();
         let stored = store.cases(&missing).await?;
-        self.hold(stored, store).await
+        self.hold(stored, false, store).await
+    }
+
+    /// Reads anew the cases whose time has come by `as_of` and whose rows were derived by other rules, at most
+    /// `most` of them, so that [`Worker::due`] can derive them.
+    ///
+    /// # Errors
+    /// The store did not answer; it may be asked again.
+    pub async fn refresh_due<S: CaseStore>(&mut self, as_of: Instant, most: usize, store: &S) -> Result<(), S::Error> {
+        let mut due = Vec::new();
+        while due.len() < most
+            && let Some((at, case_no)) = self.stale_deadlines.pop_due(as_of)
+        {
+            if self.cases.get(&case_no).is_some_and(|case| case.stale && case.next_change == Some(at)) {
+                due.push((at, case_no));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<Text> = due.iter().map(|(_, case_no)| case_no.clone()).collect();
+        let read = async {
+            let stored = store.cases(&names).await?;
+            self.hold(stored, true, store).await
+        };
+        let outcome = read.await;
+        if outcome.is_err() {
+            due.into_iter().for_each(|(at, case_no)| self.stale_deadlines.push(at, case_no));
+        }
+        outcome
     }
 
     /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
@@ -222,7 +260,7 @@ impl Worker {
 
     /// When the next case will change by itself (or a little earlier).
     pub fn next_due(&self) -> Option<Instant> {
-        self.deadlines.next()
+        self.deadlines.next().into_iter().chain(self.stale_deadlines.next()).min()
     }
 
     /// How many cases are held.
@@ -232,12 +270,13 @@ impl Worker {
 
     /// How many deadlines are queued.
     pub fn deadlines_queued(&self) -> usize {
-        self.deadlines.len()
+        self.deadlines.len() + self.stale_deadlines.len()
     }
 
     /// Holds stored cases. Where a crash came between the row of a case and its events, what was to be told
-    /// of its cards may not have been: those issued are in the row, those withdrawn are asked for.
-    async fn hold<S: CaseStore>(&mut self, mut stored: Vec<StoredCase>, store: &S) -> Result<(), S::Error> {
+    /// of its cards may not have been: those issued are in the row, those withdrawn are asked for. What is
+    /// derived at once, before anyone else can write, is not stale.
+    async fn hold<S: CaseStore>(&mut self, mut stored: Vec<StoredCase>, at_once: bool, store: &S) -> Result<(), S::Error> {
         let cut_off: Vec<Text> = stored.iter().filter(|case| !case.agrees()).map(|case| case.case_no.clone()).collect();
         if !cut_off.is_empty() {
             let mut withdrawn: HashMap<Text, Vec<Card>, RandomState> = HashMap::default();
@@ -252,19 +291,21 @@ impl Worker {
                 }
             }
         }
-        stored.into_iter().for_each(|case| self.hold_one(case));
+        stored.into_iter().for_each(|case| self.hold_one(case, at_once));
         Ok(())
     }
 
-    fn hold_one(&mut self, stored: StoredCase) {
+    fn hold_one(&mut self, stored: StoredCase, at_once: bool) {
         // What is held already is at least as new: this worker is the one that writes the case.
-        if self.cases.contains_key(&stored.case_no) {
+        if !self.must_be_read(&stored.case_no) {
             return;
         }
+        let stale = self.is_of_other_rules(stored.version) && !at_once;
         let untold = !stored.agrees();
         // What a row that was cut off says of time may not hold: the case is looked at anew at once.
         let next_change = if untold { Some(Instant::default()) } else { stored.next_change };
         match next_change {
+            Some(at) if stale => self.stale_deadlines.push(at, stored.case_no.clone()),
             Some(at) => self.deadlines.push(at, stored.case_no.clone()),
             None => self.fetched_settled.push(stored.case_no.clone()),
         }
@@ -275,6 +316,7 @@ impl Worker {
             next_change,
             version: stored.version,
             untold,
+            stale,
         };
         self.cases.insert(stored.case_no, case);
     }
@@ -289,20 +331,21 @@ impl Worker {
             partition,
             version: held.map_or(0, |held| held.version),
             untold: held.is_some_and(|held| held.untold),
+            rules_changed: held.is_some_and(|held| self.is_of_other_rules(held.version)),
             is_touched: false,
         }
     }
 
     /// Derives the row of a case, and holds the case if it will change by itself.
     fn derive(&mut self, case: OpenCase, as_of: Instant, rules: &RuleBook) -> Option<CaseChange> {
-        let OpenCase { case_no, events, cards, partition, version: stored_version, untold, .. } = case;
+        let OpenCase { case_no, events, cards, partition, version: stored_version, untold, rules_changed, .. } = case;
         let after = rules.assess(&events, as_of);
         let next_change = match &after {
             Some(assessment) => assessment.next_change,
             None => first_change(&events),
         };
         let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
-        let version = CaseChange::version_of(events.weight(), valid_from);
+        let version = version::of(events.weight(), self.generation, valid_from);
         // Where the store knows more than has come yet, nothing is written and its cards stay.
         let is_news = version >= stored_version;
         let cards_now = match &after {
@@ -324,11 +367,23 @@ impl Worker {
                 next_change,
                 version: version.max(stored_version),
                 untold: untold && !is_news,
+                stale: false,
             };
             self.cases.insert(case_no.clone(), held);
         }
         self.known.insert(KnownCases::fingerprint(&case_no));
-        is_news.then_some(CaseChange { case_no, partition, version, cards_before: cards, untold, next_change, after })
+        let cards_before = cards;
+        is_news.then_some(CaseChange { case_no, partition, version, rules_changed, cards_before, untold, next_change, after })
+    }
+
+    /// Whether what is held of a case, if anything, cannot be relied on.
+    fn must_be_read(&self, case_no: &Text) -> bool {
+        self.cases.get(case_no).is_none_or(|case| case.stale)
+    }
+
+    /// Whether a row of this version, if it is one, was derived by other rules.
+    fn is_of_other_rules(&self, version: u128) -> bool {
+        version != 0 && version::generation(version) != self.generation
     }
 
     fn prune_deadlines(&mut self) {

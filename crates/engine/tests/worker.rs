@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     convert::Infallible,
     hash::BuildHasher,
-    sync::{LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use domain::{
@@ -15,7 +15,7 @@ use domain::{
     calendar::DAY_MS,
     event::{Decision, Procedure, SpecialStart},
 };
-use engine::{CaseChange, CaseStore, KnownCases, RuleBook, StoredCase, Worker};
+use engine::{CaseChange, CaseStore, KnownCases, Recomputed, RuleBook, StoredCase, Worker, recompute};
 use foldhash::fast::FixedState as RandomState;
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -27,6 +27,20 @@ static RULES: LazyLock<RuleBook> = LazyLock::new(|| RuleBook {
     calendar: Calendar::china(),
     profile: Profile::built_in("default").unwrap(),
 });
+
+/// The same office after it has changed its limits.
+static LATER_RULES: LazyLock<RuleBook> = LazyLock::new(|| RuleBook {
+    catalog: Catalog::from_csv(
+        "code,name,department,form,promised_limit,step_limits\na,甲,局,committed,12 working_days,review=1 working_days\n",
+    )
+    .unwrap(),
+    ..RULES.clone()
+});
+const LATER_GENERATION: u32 = 4;
+
+fn worker_of(generation: u32) -> Worker {
+    Worker::new(Arc::default(), generation)
+}
 
 #[derive(Default)]
 struct Tables {
@@ -79,10 +93,10 @@ impl MemoryStore {
     }
 
     /// The rows are exactly what an assessment of all events says, and the cards that are issued were told.
-    fn assert_agrees(&self, as_of: Instant) {
+    fn assert_agrees(&self, as_of: Instant, rules: &RuleBook) {
         let tables = self.0.lock().unwrap();
         for (case_no, events) in &tables.events {
-            let expected = domain::assess(events, &RULES.rules(), as_of);
+            let expected = domain::assess(events, &rules.rules(), as_of);
             let stored = tables.cases.get(case_no).and_then(|row| row.after.clone());
             let at_rest = |assessment: &Option<Assessment>| {
                 let spans = |it: &Assessment| it.spans.iter().map(|span| (span.clock, span.started_at, span.ended_at)).collect();
@@ -199,8 +213,39 @@ fn run<F: Future>(future: F) -> F::Output {
 
 /// Fetches, then folds.
 fn fold(worker: &mut Worker, events: Vec<(Event, i32)>, now: Instant, store: &MemoryStore) -> Vec<CaseChange> {
+    fold_by(&RULES, worker, events, now, store)
+}
+
+fn fold_by(
+    rules: &RuleBook,
+    worker: &mut Worker,
+    events: Vec<(Event, i32)>,
+    now: Instant,
+    store: &MemoryStore,
+) -> Vec<CaseChange> {
     run(worker.fetch(&events, store)).unwrap();
-    worker.fold(events, |_| now, &RULES)
+    worker.fold(events, |_| now, rules)
+}
+
+/// What is due, after what other rules left behind has been read anew.
+fn due(rules: &RuleBook, worker: &mut Worker, now: Instant, store: &MemoryStore) -> Vec<CaseChange> {
+    run(worker.refresh_due(now, usize::MAX, store)).unwrap();
+    worker.due(now, usize::MAX, rules)
+}
+
+/// Derives every stored case anew by the later rules and writes what changed.
+fn recompute_all(store: &MemoryStore, now: Instant) {
+    let names: Vec<Text> = {
+        let tables = store.0.lock().unwrap();
+        tables.cases.keys().chain(tables.events.keys()).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    for stored in run(store.cases(&names)).unwrap() {
+        let row = store.0.lock().unwrap().cases.get(&stored.case_no).and_then(|row| row.after.clone());
+        match recompute(&stored, row.as_ref(), now, &LATER_RULES, LATER_GENERATION) {
+            Recomputed::Changed(change) | Recomputed::Confirmed(change) => store.write(&[change], &[], Done::Everything),
+            Recomputed::AsStored | Recomputed::Ahead => {}
+        }
+    }
 }
 
 proptest! {
@@ -251,7 +296,72 @@ proptest! {
         store.write(&changes, rest, Done::Everything);
         let due = worker.due(now, usize::MAX, &RULES);
         store.write(&due, &[], Done::Everything);
-        store.assert_agrees(now);
+        store.assert_agrees(now, &RULES);
+    }
+
+    /// The rules change at some moment, the worker is started again with the new ones, and at some moment
+    /// everything is derived anew beside it: once more if that was too early, when the worker still had the
+    /// old rules. After that the worker takes over what changes by itself only now. Crashes may leave
+    /// anything half written all the time.
+    #[test]
+    fn rules_that_change_and_a_recompute_beside_the_worker_end_in_the_rows_of_the_new_rules(
+        reports in reports(),
+        steps in prop::collection::vec((1usize..4, 0usize..10, 0usize..10, 0i64..6 * DAY_MS), 20),
+        rules_change_at in 0usize..12,
+        recomputed_at in 0usize..20,
+    ) {
+        let store = MemoryStore::default();
+        let mut worker = worker_of(3);
+        let mut now = start();
+        let mut rest = &reports[..];
+        let killed_at = [Done::Nothing, Done::First, Done::Second, Done::Third, Done::Everything];
+        let mut rules: (&RuleBook, u32) = (&RULES, 3);
+        for (step, (size, due_fate, fate, pause)) in steps.into_iter().enumerate() {
+            now = now.plus_ms(pause);
+            let restart = |worker: &mut Worker, generation: u32| {
+                *worker = worker_of(generation);
+                run(worker.take_over(&[0], &store)).unwrap();
+            };
+            if step == rules_change_at {
+                rules = (&LATER_RULES, LATER_GENERATION);
+                restart(&mut worker, rules.1);
+            }
+            if step == recomputed_at {
+                recompute_all(&store, now);
+                run(worker.take_over(&[0], &store)).unwrap();
+            }
+            let due = due(rules.0, &mut worker, now, &store);
+            if let Some(done) = killed_at.get(due_fate) {
+                store.write(&due, &[], *done);
+                restart(&mut worker, rules.1);
+                continue;
+            }
+            store.write(&due, &[], Done::Everything);
+            let batch = &rest[..size.min(rest.len())];
+            let with_partition = batch.iter().map(|event| (event.clone(), 0)).collect();
+            let changes = fold_by(rules.0, &mut worker, with_partition, now, &store);
+            if let Some(done) = killed_at.get(fate) {
+                store.write(&changes, batch, *done);
+                restart(&mut worker, rules.1);
+                continue;
+            }
+            store.write(&changes, batch, Done::Everything);
+            rest = &rest[batch.len()..];
+        }
+        let overdue = due(rules.0, &mut worker, now, &store);
+        store.write(&overdue, &[], Done::Everything);
+        let with_partition = rest.iter().map(|event| (event.clone(), 0)).collect();
+        let changes = fold_by(rules.0, &mut worker, with_partition, now, &store);
+        store.write(&changes, rest, Done::Everything);
+        if recomputed_at < rules_change_at {
+            recompute_all(&store, now);
+            run(worker.take_over(&[0], &store)).unwrap();
+        }
+        // A while later everything that changes by itself has done so.
+        let later = now.plus_ms(90 * DAY_MS);
+        let changes = due(rules.0, &mut worker, later, &store);
+        store.write(&changes, &[], Done::Everything);
+        store.assert_agrees(later, rules.0);
     }
 }
 
@@ -294,4 +404,26 @@ fn a_process_that_comes_too_late_with_an_older_state_leaves_nothing_behind() {
     store.write(&written_late, &both[..1], Done::Second);
     let tables = store.0.lock().unwrap();
     assert_eq!(tables.cases["c"].after.as_ref().unwrap().cards, []);
+}
+
+#[test]
+fn new_rules_win_over_a_later_state_found_by_old_ones() {
+    let store = MemoryStore::default();
+    let mut old = worker_of(3);
+    let accepted = event("1", start(), Kind::Accepted(Box::default()));
+    let changes = fold(&mut old, vec![(accepted.clone(), 0)], start(), &store);
+    store.write(&changes, &[accepted], Done::Everything);
+    let late = Instant::parse("2018-10-25T10:00:00+08:00").unwrap();
+    let changes = old.due(late, usize::MAX, &RULES);
+    store.write(&changes, &[], Done::Everything);
+    store.assert_agrees(late, &RULES);
+
+    recompute_all(&store, late);
+    store.assert_agrees(late, &LATER_RULES);
+    assert_eq!(store.0.lock().unwrap().withdrawn.len(), 2, "reminder and yellow");
+    // Whoever still has the old rules in memory does not get the row back for as long as no event comes.
+    let by_old_rules = old.due(Instant::parse("2018-12-01T10:00:00+08:00").unwrap(), usize::MAX, &RULES);
+    assert!(!by_old_rules.is_empty());
+    store.write(&by_old_rules, &[], Done::Everything);
+    store.assert_agrees(late, &LATER_RULES);
 }

@@ -14,7 +14,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration { version: 1, name: "tables", sql: include_str!("../migrations/0001_tables.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, name: "tables", sql: include_str!("../migrations/0001_tables.sql") },
+    Migration { version: 2, name: "recompute", sql: include_str!("../migrations/0002_recompute.sql") },
+];
 
 /// The version of the schema this binary works with.
 pub const LATEST: u32 = MIGRATIONS[MIGRATIONS.len() - 1].version;

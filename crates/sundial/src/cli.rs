@@ -46,6 +46,11 @@ enum Command {
     },
     /// Derive every stored case anew and compare with its rows.
     Verify(commands::stored::VerifyArgs),
+    /// Derive all rows anew from the events, after catalogue, calendar, profile or code maps have changed.
+    ///
+    /// The order of steps: configure, look with --dry-run, restart the pipeline, recompute. An interrupted run goes on
+    /// where it stopped.
+    Recompute(commands::recompute::RecomputeArgs),
     /// Print what the store holds.
     Export {
         #[command(subcommand)]
@@ -104,6 +109,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),
             Command::DeadLetters { what } => tokio::task::block_in_place(|| commands::dead_letters::run(&config, &what)),
             Command::Verify(args) => commands::stored::verify(&config, &args).await,
+            Command::Recompute(args) => commands::recompute::run(&config, &args).await,
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
             Command::Simulate(args) => commands::demo::simulate(&config, &args).await,
             Command::Demo(args) => commands::demo::run(config, args).await,

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod generation;
 pub mod horizon;
 pub mod ledger;
 pub mod metrics;

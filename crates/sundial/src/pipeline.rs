@@ -13,7 +13,7 @@
 //! frontier. Whatever fails is tried again until it succeeds or the process is told to end; then the
 //! next owner of the partition reads the batch again.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
 use domain::{Assessment, Event, Instant};
 use engine::{CaseChange, KnownCases, RuleBook, Worker};
@@ -43,11 +43,17 @@ const MENDING: Duration = Duration::from_secs(5);
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Why the system withdraws a card.
 pub const UNFOUNDED: &str = "no longer founded on the events of the case";
+/// Why it does so where the row was derived by other rules.
+pub const RULES_CHANGED: &str = "no longer founded since the rules changed";
+/// How often it is looked whether a recompute has ended.
+const RECOMPUTE_LOOKS: Duration = Duration::from_secs(15);
 
 /// What every worker works with.
 #[derive(Clone)]
 pub struct Parts {
     pub rules: Arc<RuleBook>,
+    /// Which generation they are.
+    pub generation: u32,
     pub known: Arc<KnownCases>,
     pub store: StoredCases,
     pub writer: Writer,
@@ -61,9 +67,13 @@ pub struct Parts {
 
 /// Works until the signals end.
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
-    let mut worker = Worker::new(parts.known.clone());
+    let mut worker = Worker::new(parts.known.clone(), parts.generation);
     let mut horizon = Horizon::default();
     let mut told = (0, 0);
+    let mut owned: BTreeSet<i32> = BTreeSet::new();
+    let mut recomputed_at = Instant::default();
+    let mut looks = tokio::time::interval(RECOMPUTE_LOOKS);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
         parts.derive_due(&mut worker, horizon.of_all(now())).await;
@@ -75,16 +85,19 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                 Some(Signal::Assigned(partitions)) => {
                     horizon.assigned(&partitions);
                     parts.take_over(&mut worker, &partitions).await;
+                    owned.extend(partitions);
                 }
                 // The intake has ended and waits for nothing more: what still lies here is read again.
                 Some(Signal::Batch(_)) if parts.is_stopping() => break,
                 Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, &mut horizon, batch).await,
                 Some(Signal::Revoked(partitions, released)) => {
                     worker.give_up(&partitions);
+                    owned.retain(|partition| !partitions.contains(partition));
                     horizon.revoked(&partitions);
                     drop(released);
                 }
             },
+            _ = looks.tick() => parts.look_for_recompute(&mut worker, &owned, &mut recomputed_at).await,
             () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => horizon.caught_up(),
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
@@ -107,8 +120,26 @@ impl Parts {
         tracing::info!(?partitions, cases = worker.cases_held(), "took over");
     }
 
+    /// Where a recompute has ended since it was last looked, takes over what changes by itself only now.
+    async fn look_for_recompute(&self, worker: &mut Worker, owned: &BTreeSet<i32>, last: &mut Instant) {
+        let ended = match self.store.reader.recomputed_at().await {
+            Ok(ended) => ended,
+            Err(error) => return tracing::warn!(%error, "whether a recompute has ended could not be asked"),
+        };
+        if ended > *last && !owned.is_empty() {
+            let partitions: Vec<i32> = owned.iter().copied().collect();
+            self.take_over(worker, &partitions).await;
+        }
+        *last = ended;
+    }
+
     /// Stores what the passing of time has changed.
     async fn derive_due(&self, worker: &mut Worker, as_of: Instant) {
+        while let Err(error) = worker.refresh_due(as_of, DUE_AT_ONCE, &self.store).await {
+            if !self.try_again("cases could not be read", &error).await {
+                return;
+            }
+        }
         let changes = worker.due(as_of, DUE_AT_ONCE, &self.rules);
         if !changes.is_empty() {
             self.store(Rows::new(), &changes, None).await;
@@ -257,13 +288,19 @@ pub fn put(change: &CaseChange, rows: &mut Rows) {
         None => rows.deleted_case(&change.case_no, change.version, change.partition, change.next_change),
     }
     let context = context(change);
-    change.withdrawn_cards().for_each(|card| rows.withdrawn_card(&context, card, change.version, UNFOUNDED));
+    change.withdrawn_cards().for_each(|card| rows.withdrawn_card(&context, card, change.version, why_withdrawn(change)));
 }
 
-fn card_messages(change: &CaseChange) -> Vec<CardMessage> {
+fn why_withdrawn(change: &CaseChange) -> &'static str {
+    if change.rules_changed { RULES_CHANGED } else { UNFOUNDED }
+}
+
+/// What is told of the cards of a change.
+pub fn card_messages(change: &CaseChange) -> Vec<CardMessage> {
     let case = context(change);
     let issued = change.issued_cards().map(|card| CardMessage::issued(&case, card, change.version));
-    let withdrawn = change.withdrawn_cards().map(|card| CardMessage::withdrawn(&case, card, change.version, UNFOUNDED));
+    let withdrawn =
+        change.withdrawn_cards().map(|card| CardMessage::withdrawn(&case, card, change.version, why_withdrawn(change)));
     issued.chain(withdrawn).collect()
 }
 

@@ -13,6 +13,7 @@ use crate::{
     cases::StoredCases,
     clock::now,
     config::Config,
+    generation,
     ledger::StoreLedger,
     metrics::Metrics,
     pipeline::{self, Parts},
@@ -72,8 +73,10 @@ impl Service {
             service.servers.push(server);
         }
         if roles.contains(&Role::Pipeline) {
+            let writer = Writer::new(&store, metrics.clone());
+            let generation = generation::register(&reader, &writer, &rules, &codes).await?;
             let store = StoredCases { reader: reader.clone(), codes };
-            service.start_pipeline(config, &rules, store, &metrics, &stopping)?;
+            service.start_pipeline(config, (&rules, generation), store, &metrics, &stopping)?;
         }
         if roles.contains(&Role::Notify) {
             service.notifier = start_notifier(config, &rules, &reader, &metrics)?;
@@ -84,7 +87,7 @@ impl Service {
     fn start_pipeline(
         &mut self,
         config: &Config,
-        rules: &Arc<RuleBook>,
+        (rules, generation): (&Arc<RuleBook>, u32),
         store: StoredCases,
         metrics: &Arc<Metrics>,
         stopping: &watch::Receiver<bool>,
@@ -92,6 +95,7 @@ impl Service {
         let producer = config.producer()?;
         let parts = Parts {
             rules: rules.clone(),
+            generation,
             known: Arc::default(),
             store,
             writer: Writer::new(&config.store(), metrics.clone()),

@@ -5,6 +5,7 @@
 mod fixtures;
 mod migrating;
 mod reading;
+mod versions;
 mod writing;
 
 embedded::clickhouse_child_test!();

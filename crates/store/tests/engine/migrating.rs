@@ -10,7 +10,7 @@ async fn migrations_are_applied_once_and_refused_when_newer_or_changed() {
     let config = engine.config();
     let missing = require_current(&config).await.unwrap_err().to_string();
     assert!(missing.ends_with("run `sundial migrate`"), "{missing}");
-    assert_eq!(migrate(&config).await.unwrap(), [1]);
+    assert_eq!(migrate(&config).await.unwrap(), [1, 2]);
     assert_eq!(migrate(&config).await.unwrap(), [0u32; 0]);
     require_current(&config).await.unwrap();
     let client = clickhouse::Client::default().with_url(&config.url).with_database(&config.database);

@@ -1,10 +1,12 @@
 //! One module a subcommand (or a few that belong together).
 
 pub mod assess;
+mod changes;
 pub mod config;
 pub mod dead_letters;
 pub mod demo;
 pub mod import;
 pub mod produce;
+pub mod recompute;
 pub mod run;
 pub mod stored;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use clap::Args;
-use domain::{Assessment, CaseEvents, Instant, Text, assess::SpanState};
-use engine::RuleBook;
+use domain::{CaseEvents, Instant, Text};
+use engine::{RuleBook, at_rest, version};
 use store::{Reader, StoredRow};
 use wire::{AssessmentJson, CodeMaps};
 
@@ -103,12 +103,14 @@ pub async fn verify(config: &Config, args: &VerifyArgs) -> anyhow::Result<ExitCo
     let rules = config.rules.load()?;
     store::require_current(&config.store()).await?;
     let mut out = io::stdout().lock();
-    let (mut cases, mut events, mut differences) = (0u64, 0u64, 0usize);
+    let newest = Reader::new(&config.store()).newest_rule_sets().await?.first().map_or(0, |it| it.generation);
+    let (mut cases, mut events, mut differences, mut earlier) = (0u64, 0u64, 0usize, 0u64);
     let mut pages = Pages::new(config)?;
     while let Some(page) = pages.next().await? {
         for stored in page {
             cases += 1;
             events += stored.events.all().len() as u64;
+            earlier += u64::from(stored.row.as_ref().is_some_and(|row| version::generation(row.version) != newest));
             if let Some(difference) = difference(&stored, &rules) {
                 differences += 1;
                 if differences <= args.list {
@@ -120,6 +122,9 @@ pub async fn verify(config: &Config, args: &VerifyArgs) -> anyhow::Result<ExitCo
     }
     for (table, rows) in Reader::new(&config.store()).counts().await? {
         writeln!(out, "{table}: {rows} rows")?;
+    }
+    if earlier > 0 {
+        writeln!(out, "{earlier} cases were derived by earlier rules than the newest: run `sundial recompute`")?;
     }
     writeln!(out, "{cases} cases with {events} events derived anew: {differences} differ from their rows")?;
     Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -147,19 +152,4 @@ fn difference(stored: &Stored, rules: &RuleBook) -> Option<String> {
     } else {
         format!("expected {expected_line}, found {found_line}")
     })
-}
-
-/// Without what runs while nothing changes, and with spans in one order.
-fn at_rest(mut assessment: Assessment) -> Assessment {
-    let key = |span: &SpanState| (span.clock, span.instance.clone(), span.started_at);
-    assessment.spans.sort_by_key(key);
-    if !assessment.is_settled() {
-        assessment.elapsed_days = None;
-        assessment.suspended_days = None;
-        for state in [&mut assessment.promised, &mut assessment.statutory].into_iter().flatten() {
-            state.elapsed_days = 0.0;
-            state.days_over = 0.0;
-        }
-    }
-    assessment
 }
