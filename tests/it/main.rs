@@ -4,5 +4,6 @@ mod dashboards;
 mod dead_letters;
 mod office;
 mod real_log;
+mod recompute;
 
 embedded::clickhouse_child_test!();

@@ -6,6 +6,8 @@
 mod letters;
 #[path = "broker/operator.rs"]
 mod operator;
+#[path = "broker/reading.rs"]
+mod reading;
 mod support;
 
 use std::{

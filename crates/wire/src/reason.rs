@@ -68,3 +68,24 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
     excerpt
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed() {
+        let (text, field) = (String::new(), "kind");
+        let all = [
+            Reason::Empty,
+            Reason::TooLarge { bytes: 1 },
+            Reason::NotUtf8 { at: 0 },
+            Reason::NotJson(text.clone()),
+            Reason::MissingField(field),
+            Reason::BrokenField { field, why: text.clone() },
+            Reason::UnknownKind(text),
+            Reason::WrongKey,
+        ];
+        assert_eq!(all.map(|reason| reason.code()), Reason::CODES);
+    }
+}
