@@ -44,7 +44,7 @@ pub async fn fill_topic(world: &World) -> anyhow::Result<()> {
     let producer = Producer::new(&world.broker.bootstrap(), &BTreeMap::new())?;
     let bar = ProgressBar::new(wanted);
     bar.set_style(ProgressStyle::with_template("topic {wide_bar} {human_pos}/{human_len} {per_sec}")?);
-    let (zone, mut sent, mut bytes) = (Calendar::china().zone().clone(), 0, 0u64);
+    let (zone, mut sent, mut bytes) = (Calendar::china().zone().clone(), 0u64, 0u64);
     with_events(CASES_PER_DAY, &mut |event| {
         let payload = wire::encode(&event, &zone);
         bytes += payload.len() as u64;
