@@ -34,8 +34,9 @@ pub use scale::{Scale, seed};
 pub use story::Story;
 pub use wall_clock::WallClock;
 
-/// How long anything may take before a scenario says what it waited for.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How long anything may take before a scenario says what it waited for. The Kafka client itself may try
+/// for minutes before it gives up on a message.
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The engines and a directory for one scenario.
 pub struct Hall {
