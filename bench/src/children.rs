@@ -25,7 +25,7 @@ use crate::{
     measure::{own_cpu, thread_cpu},
     memory_store::MemoryStore,
     rows_file::{self, RowsWriter},
-    world::{TOPIC, store_config},
+    world::{PATIENCE, TOPIC, store_config},
 };
 
 /// What a child does.
@@ -144,8 +144,9 @@ fn consumption(kafka: &Kafka) -> intake::Config {
 fn drain(kafka: &Kafka) -> anyhow::Result<u64> {
     let consumer: BaseConsumer = consumption(kafka).client_config().create()?;
     consumer.subscribe(&[TOPIC])?;
-    let (mut read, mut bytes) = (0, 0);
+    let (mut read, mut bytes, started) = (0, 0, Instant::now());
     while read < kafka.events {
+        anyhow::ensure!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} for {} messages, {read} came", kafka.events);
         if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
             bytes += message?.payload().map_or(0, <[u8]>::len);
             read += 1;
@@ -218,7 +219,9 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
             })
         })
         .collect();
+    let started = Instant::now();
     while read.load(Ordering::Relaxed) < kafka.events {
+        anyhow::ensure!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} for {} messages", kafka.events);
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let told = section.end(json!({}));

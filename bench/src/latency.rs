@@ -57,7 +57,7 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
     store::migrate(&world.store("latency")).await?;
     let free = ports::free_set(2)?;
     let (api, admin) = (format!("127.0.0.1:{}", free[0]), format!("127.0.0.1:{}", free[1]));
-    let mut command = world.sundial("latency", "latency")?;
+    let mut command = world.sundial("latency", &world.group("latency"))?;
     command
         .args(["run", "--roles", "pipeline,api"])
         .env("SUNDIAL__KAFKA__TOPIC", STEPS)
@@ -176,7 +176,7 @@ fn watch_cards(
 ) -> anyhow::Result<std::thread::JoinHandle<anyhow::Result<()>>> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", world.broker.bootstrap())
-        .set("group.id", "watch")
+        .set("group.id", world.group("watch"))
         .set("auto.offset.reset", "earliest")
         .set("fetch.wait.max.ms", "10")
         .create()?;

@@ -36,9 +36,6 @@ enum Command {
     /// One measurement, started by `all`.
     #[command(subcommand, hide = true)]
     Child(children::Child),
-    /// Starts the engines and waits.
-    #[command(hide = true)]
-    Engines(world::Options),
     /// The engine, started by `all`.
     #[command(hide = true)]
     EmbeddedClickhouse,
@@ -57,12 +54,6 @@ fn main() -> anyhow::Result<ExitCode> {
         match cli.command {
             Command::All(options) => report::measure_all(&options).await?,
             Command::Child(child) => child.run().await?,
-            Command::Engines(options) => {
-                let world = world::World::open(&options).await?;
-                println!("{} {}", world.clickhouse.url(), world.clickhouse.process().pid());
-                tokio::signal::ctrl_c().await?;
-                world.close().await;
-            }
             Command::EmbeddedClickhouse => {}
         }
         Ok(ExitCode::SUCCESS)

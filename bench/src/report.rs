@@ -10,7 +10,7 @@ use crate::{
     latency,
     measure::{EngineCpu, Measured, MemoryWatch, children_cpu, run},
     memory, messages, peers, queries,
-    world::{Options, World, path_text},
+    world::{Options, PATIENCE, World, path_text},
 };
 
 /// Runs every measurement that is wanted and tells the results.
@@ -30,7 +30,8 @@ async fn with_world(world: &World) -> anyhow::Result<Report> {
     let mut report = Report::default();
     messages::fill_topic(world).await?;
     // The first member of the first group waits for the broker to make its own topics.
-    run(world, child(&["drain", "--brokers", &world.broker.bootstrap(), "--group", "first", "--events", "1"])).await?;
+    run(world, child(&["drain", "--brokers", &world.broker.bootstrap(), "--group", &world.group("first"), "--events", "1"]))
+        .await?;
     let rows = world.path("rows.bin");
     if options.wants("fold") || !rows.exists() {
         report.measured("fold", run(world, fold(world, path_text(&rows)?)?).await?);
@@ -79,7 +80,8 @@ trait WithKafka {
 
 impl WithKafka for Command {
     fn with_kafka(mut self, world: &World, group: &str) -> Self {
-        self.args(["--brokers", &world.broker.bootstrap(), "--group", group, "--events", &world.options.events.to_string()]);
+        let (brokers, group) = (world.broker.bootstrap(), world.group(group));
+        self.args(["--brokers", &brokers, "--group", &group, "--events", &world.options.events.to_string()]);
         self
     }
 }
@@ -106,14 +108,16 @@ async fn with_rows(world: &World, what: &str, rows: &str) -> anyhow::Result<Meas
 async fn pipeline(world: &World) -> anyhow::Result<Measured> {
     store::migrate(&world.store("pipeline")).await?;
     let (engines, children) = (EngineCpu::read(world), children_cpu());
-    let mut command = world.sundial("pipeline", "pipeline")?;
+    let group = world.group("pipeline");
+    let mut command = world.sundial("pipeline", &group)?;
     command.args(["run", "--roles", "pipeline"]).env("SUNDIAL__API__ADMIN", "127.0.0.1:0");
     let started = Instant::now();
     let mut child = command.kill_on_drop(true).spawn()?;
     let pid = child.id().context("it has just started")?;
     let memory = MemoryWatch::of(pid);
-    while world.behind("pipeline").await? > 0 {
+    while world.behind(&group).await? > 0 {
         anyhow::ensure!(child.try_wait()?.is_none(), "the pipeline ended");
+        anyhow::ensure!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} until everything was stored");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     let wall = started.elapsed().as_secs_f64();

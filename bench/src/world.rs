@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -45,6 +46,8 @@ impl Options {
 pub const PARTITIONS: i32 = 8;
 /// The topic.
 pub const TOPIC: &str = "approval.steps";
+/// How long one measurement may take before it fails.
+pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Of the simulated county.
 pub const SEED: u64 = 20_180_911;
 
@@ -54,6 +57,8 @@ pub struct World {
     pub broker: Broker,
     pub clickhouse: ClickHouse,
     pub catalog: PathBuf,
+    /// Tells the consumer groups of this run from those of others on the same topic, who have read it already.
+    run: i64,
 }
 
 impl World {
@@ -73,7 +78,7 @@ impl World {
         let (broker, clickhouse) = tokio::join!(Broker::start(broker), ClickHouse::start(clickhouse));
         let catalog = directory.join("catalog.toml");
         std::fs::write(&catalog, County::sample_catalog()).with_context(|| catalog.display().to_string())?;
-        Ok(Self { options: options.clone(), broker: broker?, clickhouse: clickhouse?, catalog })
+        Ok(Self { options: options.clone(), broker: broker?, clickhouse: clickhouse?, catalog, run: sundial::clock::now().ms() })
     }
 
     pub async fn close(self) {
@@ -83,6 +88,11 @@ impl World {
     /// A database of its own for a measurement.
     pub fn store(&self, database: &str) -> StoreConfig {
         store_config(&self.clickhouse.url(), database)
+    }
+
+    /// A consumer group of this run.
+    pub fn group(&self, name: &str) -> String {
+        format!("{name}-{}", self.run)
     }
 
     /// A file of the bench.

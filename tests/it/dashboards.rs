@@ -206,17 +206,18 @@ async fn every_panel_runs_on_clickhouse_and_counts_as_the_figures_do() {
          ('E', 1, '环保局', 'open', NULL, '2026-01-05 01:00:00', '2026-01-05 01:00:00', NULL, NULL, 5, 5, 5, '2026-01-12 09:00:00', 0, NULL, '2026-01-05 01:00:00')",
     )
     .await;
+    // B has a yellow card and a finding; a red card was withdrawn.
     ask(
         &url,
-        "INSERT INTO cards (case_no, card_id, version, state, level, crossed_at, department) VALUES \
-         ('B', 'b1', 1, 'issued', 'yellow', '2026-01-19 09:00:00', '规划局'), \
-         ('B', 'b2', 1, 'issued', 'red', '2026-01-19 09:00:00', '规划局'), ('B', 'b2', 2, 'withdrawn', 'red', '2026-01-19 09:00:00', '规划局')",
+        "INSERT INTO cases SELECT * REPLACE (2 AS version, [('late_entry', 'info', ['e1'])] AS findings, \
+         [('b1', 'promised', '', 'yellow', 'rule', toDateTime64('2026-01-19 09:00:00', 3, 'UTC'), NULL, 10, 0, NULL)] AS cards) \
+         FROM cases WHERE case_no = 'B'",
     )
     .await;
     ask(
         &url,
-        "INSERT INTO findings (case_no, kind, version, severity, events, department, at) VALUES \
-         ('B', 'late_entry', 1, 'info', ['e1'], '规划局', '2026-01-20 00:00:00')",
+        "INSERT INTO withdrawn_cards (case_no, card_id, version, reason, level, crossed_at, department) VALUES \
+         ('B', 'b2', 2, 'unfounded', 'red', '2026-01-19 09:00:00', '规划局')",
     )
     .await;
     let mut answers = std::collections::BTreeMap::new();

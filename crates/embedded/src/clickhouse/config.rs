@@ -31,11 +31,12 @@ fn config(options: &ClickHouseOptions) -> String {
     let memory = options.memory_limit_mb * 1024 * 1024;
     let tcp_port = options.tcp_port.map(|port| format!("\n    <tcp_port>{port}</tcp_port>")).unwrap_or_default();
     let extra = options.extra_config_xml.as_deref().unwrap_or_default();
-    // A stop waits for idle keep-alive connections: they are to be short.
+    // A stop waits for idle keep-alive connections: they are to be short. But longer than a client keeps an idle one for
+    // itself (2 s), or it sends a request on a connection that is being closed.
     format!(
         "<clickhouse>
     <listen_host>127.0.0.1</listen_host>
-    <keep_alive_timeout>1</keep_alive_timeout>
+    <keep_alive_timeout>3</keep_alive_timeout>
     <max_server_memory_usage>{memory}</max_server_memory_usage>
     <users_config>{USERS}</users_config>{tcp_port}
 {extra}

@@ -81,7 +81,7 @@ async fn a_passing_error_is_tried_again_until_the_time_for_it_is_over() {
     let outcomes = Arc::new(Outcomes::default());
     // The server refuses for want of memory: code 241.
     let settings = [("max_memory_usage".to_owned(), "1000".to_owned())].into();
-    let starved = StoreConfig { settings, retry_for: Duration::from_millis(400), ..config.clone() };
+    let starved = StoreConfig { settings, retry_for: Duration::from_secs(2), ..config.clone() };
     let writer = Writer::new(&starved, outcomes.clone());
     let writing = tokio::time::timeout(Duration::from_secs(30), writer.write(rows(&office, &cases)));
     let Err((error, pending)) = writing.await.expect("the write to be given up within 30 s") else { panic!("written") };
