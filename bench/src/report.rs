@@ -121,15 +121,14 @@ async fn pipeline(world: &World) -> anyhow::Result<Measured> {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     let wall = started.elapsed().as_secs_f64();
-    let (engines_cpu, peak) = (engines, memory.peak_mib());
+    let peak = memory.peak_mib();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGTERM)?;
     child.wait().await?;
     let counts = "SELECT toJSONString(map('events', (SELECT count() FROM events FINAL), 'cases', (SELECT count() FROM cases FINAL), \
                   'case_rows', (SELECT count() FROM cases), 'span_rows', (SELECT count() FROM spans)))";
     let told = serde_json::from_str(&world.sql("pipeline", counts).await?)?;
     let events = world.options.events;
-    let measured = engines_cpu.measured(world, events, wall, children_cpu() - children, peak, told);
-    Ok(measured)
+    Ok(engines.measured(world, events, wall, children_cpu() - children, peak, told))
 }
 
 /// What was measured.

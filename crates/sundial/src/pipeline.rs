@@ -1,7 +1,7 @@
 //! The main job: batches in, rows and cards out, then the receipt.
 //!
 //! ```text
-//! Signal::Batch ─▶ decode ─▶ fold ─▶ cards topic ─▶ rows ─▶ ClickHouse ─▶ receipt
+//! Signal::Batch ─▶ decode ─▶ fold ─▶ cases ─▶ cards topic ─▶ events ─▶ receipt
 //!                     └─▶ dead letters
 //! ```
 //!
