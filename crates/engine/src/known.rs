@@ -4,7 +4,10 @@
 //! more than everything else, so it is asked only about those that may be there. A Bloom filter answers
 //! that in a little over a byte a case, and never says no wrongly.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{
+    PoisonError, RwLock,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use domain::Text;
 use fastbloom::AtomicBloomFilter;
@@ -23,7 +26,7 @@ pub struct KnownCases(RwLock<Filters>);
 struct Filters {
     filters: Vec<AtomicBloomFilter>,
     /// How many more the last one takes.
-    room: std::sync::atomic::AtomicUsize,
+    room: AtomicUsize,
 }
 
 impl Default for KnownCases {
@@ -45,7 +48,6 @@ impl KnownCases {
 
     /// Notes a case by its fingerprint.
     pub fn insert(&self, fingerprint: u64) {
-        use std::sync::atomic::Ordering::Relaxed;
         {
             let filters = self.0.read().unwrap_or_else(PoisonError::into_inner);
             if filters.may_hold(fingerprint) {

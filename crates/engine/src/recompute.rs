@@ -1,9 +1,6 @@
 //! Deriving a stored case anew, after the rules have changed.
 
-use domain::{
-    Assessment, Instant,
-    assess::{SpanState, first_change},
-};
+use domain::{Assessment, Instant, assess::SpanState};
 
 use crate::{CaseChange, RuleBook, StoredCase, version};
 
@@ -34,11 +31,7 @@ pub fn recompute(stored: &StoredCase, row: Option<&Assessment>, as_of: Instant, 
     {
         return Recomputed::AsStored;
     }
-    let after = rules.assess(&stored.events, as_of);
-    let next_change = match &after {
-        Some(after) => after.next_change,
-        None => first_change(&stored.events),
-    };
+    let (after, valid_from, next_change) = rules.derive(&stored.events, as_of);
     if row.is_none() && after.is_none() && next_change == stored.next_change {
         return Recomputed::AsStored;
     }
@@ -46,7 +39,6 @@ pub fn recompute(stored: &StoredCase, row: Option<&Assessment>, as_of: Instant, 
         (Some(row), Some(after)) => at_rest(row.clone()) == at_rest(after.clone()),
         _ => false,
     };
-    let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
     let change = CaseChange {
         case_no: stored.case_no.clone(),
         partition: stored.partition,

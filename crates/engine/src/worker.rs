@@ -34,6 +34,14 @@ impl RuleBook {
     pub(crate) fn assess(&self, case: &CaseEvents, as_of: Instant) -> Option<Assessment> {
         assess(case, &self.rules(), as_of)
     }
+
+    /// What is to be said of a case, since when it holds, and when it will change by itself.
+    pub(crate) fn derive(&self, case: &CaseEvents, as_of: Instant) -> (Option<Assessment>, Instant, Option<Instant>) {
+        let after = self.assess(case, as_of);
+        let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
+        let next_change = after.as_ref().map_or_else(|| first_change(case), |after| after.next_change);
+        (after, valid_from, next_change)
+    }
 }
 
 /// A case as the store has it.
@@ -339,12 +347,7 @@ impl Worker {
     /// Derives the row of a case, and holds the case if it will change by itself.
     fn derive(&mut self, case: OpenCase, as_of: Instant, rules: &RuleBook) -> Option<CaseChange> {
         let OpenCase { case_no, events, cards, partition, version: stored_version, untold, rules_changed, .. } = case;
-        let after = rules.assess(&events, as_of);
-        let next_change = match &after {
-            Some(assessment) => assessment.next_change,
-            None => first_change(&events),
-        };
-        let valid_from = after.as_ref().map_or(Instant::default(), |after| after.valid_from);
+        let (after, valid_from, next_change) = rules.derive(&events, as_of);
         let version = version::of(events.weight(), self.generation, valid_from);
         // Where the store knows more than has come yet, nothing is written and its cards stay.
         let is_news = version >= stored_version;
