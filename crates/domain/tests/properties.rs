@@ -35,7 +35,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
         Just(Kind::StepCompleted { step: "review".into(), result: Some(StepResult::Passed) }),
         start,
         Just(Kind::SpecialEnded { procedure: None }),
-        Just(Kind::Decided { outcome: Decision::Granted }),
+        Just(Kind::Decided { outcome: Decision::Granted, reasoned: false }),
         prop::sample::select(Outcome::ALL).prop_map(|outcome| Kind::Closed { outcome }),
         Just(Kind::Delivered),
         (1u8..=5).prop_map(|score| Kind::Rated { score }),

@@ -192,7 +192,7 @@ fn reports() -> impl Strategy<Value = Vec<Event>> {
             party: None
         }))),
         Just(Kind::SpecialEnded { procedure: None }),
-        Just(Kind::Decided { outcome: Decision::Granted }),
+        Just(Kind::Decided { outcome: Decision::Granted, reasoned: false }),
         Just(Kind::Closed { outcome: Outcome::Granted }),
     ];
     let report = (0u8..4, 0u8..8, 1u32..4, 0i64..40 * DAY_MS, kinds);
@@ -391,7 +391,7 @@ fn a_process_that_comes_too_late_with_an_older_state_leaves_nothing_behind() {
     let store = MemoryStore::default();
     let late = start().plus_ms(30 * DAY_MS);
     let accepted = event("1", start(), Kind::Accepted(Box::default()));
-    let decided = event("2", start().plus_ms(DAY_MS), Kind::Decided { outcome: Decision::Refused });
+    let decided = event("2", start().plus_ms(DAY_MS), Kind::Decided { outcome: Decision::Refused, reasoned: true });
     // It knows of the acceptance only, so it finds the case overdue; then it stands still.
     let mut zombie = Worker::default();
     let written_late = fold(&mut zombie, vec![(accepted.clone(), 0)], late, &store);

@@ -184,7 +184,9 @@ fn every_kind_of_event_and_of_finding_occurs() {
         special_started special_ended decided closed issued delivered fee_charged rated rating_rectified complained complaint_resolved";
     assert_eq!(kinds, expected.split_whitespace().collect());
     let figures: Figures = assessed(events, "2025-09-01T00:00:00+08:00").iter().collect();
-    for kind in FindingKind::ALL.iter().filter(|kind| **kind != FindingKind::CalendarNotCovered) {
+    // The calendar reaches as far, and batches show over cases only.
+    let not_here = [FindingKind::CalendarNotCovered, FindingKind::BatchClose];
+    for kind in FindingKind::ALL.iter().filter(|kind| !not_here.contains(kind)) {
         assert!(figures.findings.contains_key(kind), "{kind:?} in {:?}", figures.findings);
     }
 }

@@ -45,7 +45,9 @@ async fn find(reader: &Reader, rules: &RuleBook, codes: &CodeMaps) -> anyhow::Re
 /// The same for the same rules in the same version of this program, which may derive otherwise than the last.
 fn fingerprint(rules: &RuleBook, codes: &CodeMaps) -> String {
     let mut hasher = DefaultHasher::new();
-    let content = format!("{:?}{:?}{:?}{codes:?}", rules.catalog.versions(), rules.calendar, rules.profile);
+    let catalog = &rules.catalog;
+    let beside = (catalog.authorisations().lines(), catalog.parties(), catalog.bottom_lines());
+    let content = format!("{:?}{beside:?}{:?}{:?}{codes:?}", catalog.versions(), rules.calendar, rules.profile);
     (env!("CARGO_PKG_VERSION"), content).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

@@ -45,7 +45,7 @@ pub fn applied(when: &str) -> Event {
 }
 
 pub fn decided(when: &str) -> Event {
-    event("decided", cn(when), Kind::Decided { outcome: Decision::Granted })
+    event("decided", cn(when), Kind::Decided { outcome: Decision::Granted, reasoned: false })
 }
 
 pub fn closed(when: &str) -> Event {

@@ -82,7 +82,7 @@ pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
                     party: None,
                 })),
                 7 => Kind::CorrectionRequested,
-                8 => Kind::Decided { outcome: Decision::Granted },
+                8 => Kind::Decided { outcome: Decision::Granted, reasoned: false },
                 9 => Kind::Rated { score: rng.random_range(1..6) },
                 _ => Kind::Closed { outcome: Outcome::ALL[rng.random_range(0..6)] },
             };
