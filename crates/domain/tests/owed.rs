@@ -1,5 +1,7 @@
 //! Clocks that live on after a case is closed, and those of intermediaries.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! The built-in profiles, each held against what its city wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! Joint approval: one project, several departments.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::*;

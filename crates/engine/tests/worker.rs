@@ -13,7 +13,7 @@ use std::{
 use domain::{
     Assessment, Calendar, Card, CaseEvents, Catalog, Event, Instant, Kind, Outcome, Profile, Text,
     calendar::DAY_MS,
-    event::{Decision, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
 };
 use engine::{CaseChange, CaseStore, KnownCases, Recomputed, RuleBook, StoredCase, Worker, recompute};
 use foldhash::fast::FixedState as RandomState;
@@ -179,6 +179,12 @@ fn start() -> Instant {
     Instant::parse("2018-10-15T10:00:00+08:00").unwrap()
 }
 
+/// An acceptance with a paper still to come.
+fn deferring() -> Acceptance {
+    let material = DeferredMaterial { name: "p".into(), due_at: start().plus_ms(20 * DAY_MS) };
+    Acceptance { deferred_materials: vec![material], ..Acceptance::default() }
+}
+
 fn reports() -> impl Strategy<Value = Vec<Event>> {
     let kinds = prop_oneof![
         Just(Kind::Applied { channel: None }),
@@ -194,6 +200,13 @@ fn reports() -> impl Strategy<Value = Vec<Event>> {
         Just(Kind::SpecialEnded { procedure: None }),
         Just(Kind::Decided { outcome: Decision::Granted, reasoned: false }),
         Just(Kind::Closed { outcome: Outcome::Granted }),
+        // What lives on after a case is closed.
+        Just(Kind::Accepted(Box::new(deferring()))),
+        Just(Kind::MaterialsSupplied { materials: Vec::new() }),
+        Just(Kind::Rated { score: 5 }),
+        Just(Kind::RatingRectified),
+        Just(Kind::Complained),
+        Just(Kind::ComplaintResolved),
     ];
     let report = (0u8..4, 0u8..8, 1u32..4, 0i64..40 * DAY_MS, kinds);
     let report = report.prop_map(|(case, id, revision, after, kind)| Event {

@@ -65,6 +65,10 @@ mod tests {
         let one = fingerprint(&load("default"), &none);
         assert_eq!(one, fingerprint(&load("default"), &none));
         assert_ne!(one, fingerprint(&load("hunan-2018"), &none));
+        let mut authorised = load("default");
+        let table = domain::Authorisations::from_csv("handler,item\nc1,a\n").unwrap();
+        authorised.catalog = authorised.catalog.with_authorisations(table);
+        assert_ne!(one, fingerprint(&authorised, &none), "who may decide is part of the rules");
         let codes = CodeMaps::from_toml("[[source]]\nname = 'p'\nkinds = { 1 = 'closed' }\n").unwrap();
         assert_ne!(one, fingerprint(&load("default"), &codes));
     }

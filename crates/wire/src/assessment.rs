@@ -30,7 +30,10 @@ pub struct AssessmentJson<'a> {
     pub statutory: Option<LimitJson>,
     pub cards: Vec<CardJson<'a>>,
     pub findings: Vec<FindingJson<'a>>,
+    /// The flags of the fast lanes, only where they are set: the contract has no such fields.
+    #[serde(skip_serializing_if = "is_unset")]
     pub green_channel: bool,
+    #[serde(skip_serializing_if = "is_unset")]
     pub key_project: bool,
 }
 
@@ -68,6 +71,11 @@ pub struct FindingJson<'a> {
     /// Only where a kind may be found of several things: the condition, the material, the steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'a str>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_unset(flag: &bool) -> bool {
+    !flag
 }
 
 impl<'a> AssessmentJson<'a> {
