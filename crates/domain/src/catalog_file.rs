@@ -175,7 +175,7 @@ impl Catalog {
             row.check(&place)
         });
         let catalog = Self::new(items.collect::<Result<Vec<_>, _>>()?)?;
-        let parties = file.party.into_iter().map(PartyFile::check).collect::<Result<Vec<_>, _>>()?;
+        let parties = file.party.into_iter().map(|party| party.check(&catalog)).collect::<Result<Vec<_>, _>>()?;
         for (number, party) in parties.iter().enumerate() {
             let is_same = |earlier: &Party| {
                 (&earlier.name, earlier.valid_from) == (&party.name, party.valid_from)
@@ -211,11 +211,14 @@ impl Catalog {
 }
 
 impl PartyFile {
-    fn check(self) -> Result<Party, CatalogError> {
+    fn check(self, catalog: &Catalog) -> Result<Party, CatalogError> {
         let place = format!("party {:?}", self.name);
         let wrong = |field, why| CatalogError::Field { place: place.clone(), field, why };
         if self.name.is_empty() {
             return Err(wrong("name", "must not be empty; * is every party without a limit of its own".to_owned()));
+        }
+        if let Some(unknown) = self.items.iter().find(|code| !catalog.has(code)) {
+            return Err(wrong("items", format!("{unknown:?} is no item of this catalogue")));
         }
         let limit = self.limit.parse().map_err(|why| wrong("limit", why))?;
         let valid_from = self.valid_from.as_ref().map_or(Ok(None), DateText::read).map_err(|why| wrong("valid_from", why))?;
@@ -398,6 +401,11 @@ mod tests {
     fn a_party_has_the_limit_published_for_the_item_else_its_own_else_that_of_everybody() {
         let catalog = Catalog::from_toml(
             r#"
+            [[item]]
+            code = "b"
+            name = "乙"
+            department = "局"
+            form = "committed"
             [[party]]
             name = "测绘公司"
             service = "地形测绘"
