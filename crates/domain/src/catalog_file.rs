@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use crate::{
     Text,
-    catalog::{Catalog, DuplicateVersion, Item, Limit, StatedLimit, Unit},
+    catalog::{BottomLine, Catalog, Condition, DuplicateVersion, Item, Limit, Party, StatedLimit, Unit},
     event::Form,
+    rows::{DateText, RowError, csv_rows, read_rows},
 };
 
 /// What is wrong with a catalogue.
@@ -17,9 +18,9 @@ pub enum CatalogError {
     /// Not TOML, or not of this shape; names line and column.
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
-    /// Not CSV; names the line.
-    #[error("{0}")]
-    Csv(#[from] csv::Error),
+    /// Not a table of these columns; names row and column.
+    #[error(transparent)]
+    Rows(#[from] RowError),
     /// A value that cannot be.
     #[error("{place}, {field}: {why}")]
     Field {
@@ -34,6 +35,9 @@ pub enum CatalogError {
     #[error(transparent)]
     Duplicate(#[from] DuplicateVersion),
 }
+
+/// First day of what is valid from no stated day.
+const ALWAYS: Date = Date::constant(1949, 10, 1);
 
 /// A row as both forms write it.
 #[derive(Deserialize)]
@@ -58,6 +62,8 @@ struct Row {
     #[serde(default)]
     mandatory_steps: Steps,
     #[serde(default)]
+    outside_steps: Steps,
+    #[serde(default)]
     hall: bool,
     #[serde(default)]
     window_decides: bool,
@@ -67,14 +73,6 @@ struct Row {
     certificate: Option<String>,
     #[serde(default)]
     delegated_to_townships: bool,
-}
-
-/// A TOML date, or its text in CSV.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum DateText {
-    Toml(toml::value::Datetime),
-    Text(String),
 }
 
 /// A TOML table, or `review=5 working_days;decide=1 working_days` in CSV.
@@ -110,6 +108,41 @@ impl Default for Steps {
 struct TomlFile {
     #[serde(default)]
     item: Vec<Row>,
+    #[serde(default)]
+    party: Vec<PartyFile>,
+    #[serde(default)]
+    bottom_line: Vec<BottomLineFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartyFile {
+    name: String,
+    #[serde(default)]
+    service: String,
+    limit: String,
+    #[serde(default)]
+    items: Vec<Text>,
+    valid_from: Option<DateText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BottomLineFile {
+    name: String,
+    items: Vec<Text>,
+    condition: Vec<ConditionFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConditionFile {
+    code: String,
+    name: String,
+    #[serde(default)]
+    materials: Vec<Text>,
+    #[serde(default)]
+    steps: Vec<Text>,
 }
 
 impl Catalog {
@@ -141,7 +174,20 @@ impl Catalog {
             let place = format!("item {:?}", row.code);
             row.check(&place)
         });
-        Ok(Self::new(items.collect::<Result<Vec<_>, _>>()?)?)
+        let catalog = Self::new(items.collect::<Result<Vec<_>, _>>()?)?;
+        let parties = file.party.into_iter().map(|party| party.check(&catalog)).collect::<Result<Vec<_>, _>>()?;
+        for (number, party) in parties.iter().enumerate() {
+            let is_same = |earlier: &Party| {
+                (&earlier.name, earlier.valid_from) == (&party.name, party.valid_from)
+                    && (earlier.items == party.items || earlier.items.iter().any(|item| party.items.contains(item)))
+            };
+            if parties[..number].iter().any(is_same) {
+                let place = format!("party {:?}", party.name);
+                return Err(CatalogError::Field { place, field: "valid_from", why: "two limits from the same day".to_owned() });
+            }
+        }
+        let bottom_lines = file.bottom_line.into_iter().map(|line| line.check(&catalog)).collect::<Result<Vec<_>, _>>()?;
+        Ok(catalog.with_parties(parties).with_bottom_lines(bottom_lines))
     }
 
     /// Reads a catalogue in CSV with a header of the same columns. Lists are separated by `;`.
@@ -149,10 +195,69 @@ impl Catalog {
     /// # Errors
     /// Names the row and the column.
     pub fn from_csv(text: &str) -> Result<Self, CatalogError> {
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let items = reader.deserialize::<Row>().enumerate().map(|(index, row)| row?.check(&format!("row {}", index + 2)));
+        let (header, rows) = csv_rows(text)?;
+        Self::from_rows(&header, &rows)
+    }
+
+    /// Reads a catalogue from the cells of a sheet under its header.
+    ///
+    /// # Errors
+    /// Names the row (the header is row 1) and the column.
+    pub fn from_rows(header: &[String], rows: &[Vec<String>]) -> Result<Self, CatalogError> {
+        let rows = read_rows::<Row>(header, rows)?.into_iter();
+        let items = rows.map(|(number, row)| row.check(&format!("row {number}")));
         Ok(Self::new(items.collect::<Result<Vec<_>, _>>()?)?)
+    }
+}
+
+impl PartyFile {
+    fn check(self, catalog: &Catalog) -> Result<Party, CatalogError> {
+        let place = format!("party {:?}", self.name);
+        let wrong = |field, why| CatalogError::Field { place: place.clone(), field, why };
+        if self.name.is_empty() {
+            return Err(wrong("name", "must not be empty; * is every party without a limit of its own".to_owned()));
+        }
+        if let Some(unknown) = self.items.iter().find(|code| !catalog.has(code)) {
+            return Err(wrong("items", format!("{unknown:?} is no item of this catalogue")));
+        }
+        let limit = self.limit.parse().map_err(|why| wrong("limit", why))?;
+        let valid_from = self.valid_from.as_ref().map_or(Ok(None), DateText::read).map_err(|why| wrong("valid_from", why))?;
+        Ok(Party {
+            valid_from: valid_from.unwrap_or(ALWAYS),
+            name: self.name.into(),
+            service: self.service.into(),
+            limit,
+            items: self.items,
+        })
+    }
+}
+
+impl BottomLineFile {
+    fn check(self, catalog: &Catalog) -> Result<BottomLine, CatalogError> {
+        let place = format!("bottom line {:?}", self.name);
+        let wrong = |field, why| CatalogError::Field { place: place.clone(), field, why };
+        if self.items.is_empty() {
+            return Err(wrong("items", "must name the items it holds for".to_owned()));
+        }
+        if let Some(unknown) = self.items.iter().find(|code| !catalog.has(code)) {
+            return Err(wrong("items", format!("{unknown:?} is no item of this catalogue")));
+        }
+        if self.condition.is_empty() {
+            return Err(wrong("condition", "there must be one at least".to_owned()));
+        }
+        let mut conditions: Vec<Condition> = Vec::with_capacity(self.condition.len());
+        for condition in self.condition {
+            if condition.code.is_empty() || conditions.iter().any(|earlier| earlier.code == condition.code) {
+                return Err(wrong("condition", format!("{:?}: expected a code of its own for each", condition.code)));
+            }
+            conditions.push(Condition {
+                code: condition.code.into(),
+                name: condition.name.into(),
+                materials: condition.materials,
+                steps: condition.steps,
+            });
+        }
+        Ok(BottomLine { name: self.name.into(), items: self.items, conditions })
     }
 }
 
@@ -174,9 +279,10 @@ impl Row {
         let promised_limit = limit("promised_limit", self.promised_limit.as_ref())?;
         let delivery_limit = limit("delivery_limit", self.delivery_limit.as_ref())?;
         let valid_from = match &self.valid_from {
-            None => Date::constant(1949, 10, 1),
+            None => None,
             Some(date) => date.read().map_err(|why| wrong("valid_from", why))?,
         };
+        let valid_from = valid_from.unwrap_or(ALWAYS);
         let step_limits = self.step_limits.pairs().map_err(|why| wrong("step_limits", why))?;
         Ok(Item {
             code: self.code.into(),
@@ -190,25 +296,13 @@ impl Row {
             delivery_limit,
             step_limits,
             mandatory_steps: self.mandatory_steps.codes(),
+            outside_steps: self.outside_steps.codes(),
             hall: self.hall,
             window_decides: self.window_decides,
-            fee_fen: self.fee_fen.unwrap_or(0),
+            fee_fen: self.fee_fen,
             certificate: self.certificate.filter(|text| !text.is_empty()).map(Text::from),
             delegated_to_townships: self.delegated_to_townships,
         })
-    }
-}
-
-impl DateText {
-    fn read(&self) -> Result<Date, String> {
-        let text = match self {
-            DateText::Toml(date) => date.to_string(),
-            DateText::Text(text) => text.clone(),
-        };
-        if text.is_empty() {
-            return Ok(Date::constant(1949, 10, 1));
-        }
-        text.parse().map_err(|_| format!("{text:?}: expected YYYY-MM-DD"))
     }
 }
 
@@ -294,6 +388,57 @@ mod tests {
         )
         .unwrap();
         assert_eq!(toml, csv);
+    }
+
+    #[test]
+    fn a_cell_of_the_wrong_kind_names_row_and_column() {
+        let error = Catalog::from_csv("code,name,department,form,hall\na,甲,局,committed,true\nb,乙,局,committed,perhaps\n");
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("row 3, hall: "), "{error}");
+    }
+
+    #[test]
+    fn a_party_has_the_limit_published_for_the_item_else_its_own_else_that_of_everybody() {
+        let catalog = Catalog::from_toml(
+            r#"
+            [[item]]
+            code = "b"
+            name = "乙"
+            department = "局"
+            form = "committed"
+            [[party]]
+            name = "测绘公司"
+            service = "地形测绘"
+            limit = "10 working_days"
+            [[party]]
+            name = "测绘公司"
+            limit = "6 working_days"
+            valid_from = 2018-07-01
+            [[party]]
+            name = "测绘公司"
+            limit = "3 working_days"
+            items = ["b"]
+            [[party]]
+            name = "*"
+            limit = "15 working_days"
+            "#,
+        )
+        .unwrap();
+        let limit = |party, item, on: &str| catalog.party_limit(party, Some(item), on.parse().unwrap()).map(|limit| limit.amount);
+        assert_eq!(limit(Some("测绘公司"), "a", "2018-06-30"), Some(10));
+        assert_eq!(limit(Some("测绘公司"), "a", "2018-07-01"), Some(6));
+        assert_eq!(limit(Some("测绘公司"), "b", "2018-07-01"), Some(3));
+        assert_eq!((limit(Some("别家"), "a", "2018-07-01"), limit(None, "a", "2018-07-01")), (Some(15), Some(15)));
+        let twice = "[[party]]\nname = 'p'\nlimit = '1 working_days'\n[[party]]\nname = 'p'\nlimit = '2 working_days'\n";
+        assert_eq!(Catalog::from_toml(twice).unwrap_err().to_string(), "party \"p\", valid_from: two limits from the same day");
+    }
+
+    #[test]
+    fn a_bottom_line_for_an_item_that_is_not_there_is_refused() {
+        let error = |rest: &str| Catalog::from_toml(&format!("[[bottom_line]]\nname = '1'\n{rest}")).unwrap_err().to_string();
+        let with_item = "[[bottom_line.condition]]\ncode = 'eia'\nname = '环评'\n";
+        assert_eq!(error(&format!("items = ['a']\n{with_item}")), "bottom line \"1\", items: \"a\" is no item of this catalogue");
+        assert_eq!(error(&format!("items = []\n{with_item}")), "bottom line \"1\", items: must name the items it holds for");
     }
 
     #[test]

@@ -15,6 +15,7 @@
 //! Deliberately absent: I/O, the wall clock, JSON, threads, floating-point time.
 
 pub mod assess;
+pub mod authorisations;
 pub mod calendar;
 mod calendar_file;
 pub mod cards;
@@ -28,9 +29,12 @@ pub mod figures;
 pub mod findings;
 pub mod instant;
 pub mod profile;
+pub mod project;
+pub mod rows;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
+pub use authorisations::Authorisations;
 pub use calendar::{Calendar, Uncovered};
 pub use cards::{Card, Level};
 pub use case::CaseEvents;
@@ -41,6 +45,7 @@ pub use figures::Figures;
 pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
+pub use project::Project;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.
 pub type Text = compact_str::CompactString;

@@ -1,10 +1,11 @@
-//! Loading the rules: catalogue, calendar and profile, each by name or from a file, and the code maps of the sources.
+//! Loading the rules: catalogue, authorisations, calendar and profile, each by name or from a file, and the code maps of
+//! the sources.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use domain::{Calendar, Catalog, Profile};
+use domain::{Authorisations, Calendar, Catalog, Profile};
 use engine::RuleBook;
 use serde::{Deserialize, Serialize};
 use wire::CodeMaps;
@@ -16,6 +17,9 @@ pub struct RuleSources {
     /// The catalogue of items: a .toml or .csv file.
     #[arg(long, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
+    /// Who may decide what: a .toml or .csv file.
+    #[arg(long, value_name = "FILE")]
+    pub authorisations: Option<PathBuf>,
     /// The calendar: `cn` or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub calendar: Option<String>,
@@ -30,8 +34,12 @@ pub struct RuleSources {
 impl RuleSources {
     /// Reads them all. Without a catalogue every item is unknown.
     pub fn load(&self) -> anyhow::Result<RuleBook> {
+        let mut items = self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?;
+        if let Some(path) = &self.authorisations {
+            items = items.with_authorisations(authorisations(path)?);
+        }
         Ok(RuleBook {
-            catalog: self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?,
+            catalog: items,
             calendar: self.calendar()?,
             profile: profile(self.profile.as_deref().unwrap_or("default"))?,
         })
@@ -57,6 +65,16 @@ fn catalog(path: &Path) -> anyhow::Result<Catalog> {
         _ => bail!("{}: a catalogue is a .toml or a .csv file", path.display()),
     };
     catalog.with_context(|| path.display().to_string())
+}
+
+fn authorisations(path: &Path) -> anyhow::Result<Authorisations> {
+    let text = read(path)?;
+    let table = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Authorisations::from_csv(&text),
+        Some("toml") => Authorisations::from_toml(&text),
+        _ => bail!("{}: an authorisation table is a .toml or a .csv file", path.display()),
+    };
+    table.with_context(|| path.display().to_string())
 }
 
 fn calendar(name: &str) -> anyhow::Result<Calendar> {
