@@ -54,6 +54,7 @@ test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory lint
 	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
+	@scripts/instructions
 
 .PHONY: chaos
 chaos: ## The fault scenarios in their full form: a hundred kills, minutes without a store (SUNDIAL_SEED=)
@@ -66,6 +67,11 @@ bench: ## Measure the pipeline and its peers (ARGS="--events 1000000 --only drai
 	@scripts/setup bench
 	cargo build --release -p sundial -p bench
 	$(target)/release/bench all $(ARGS)
+
+.PHONY: bench-instructions
+bench-instructions: ## Count the instructions of decoding and folding, and compare (ARGS=--accept keeps the new count)
+	@scripts/setup test
+	@scripts/instructions $(ARGS)
 
 .PHONY: rules
 rules: ## Check and test the Prometheus rules

@@ -30,7 +30,7 @@ SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512;
 CREATE TABLE {database}.cases {on_cluster}
 (
     case_no                String,
-    version                UInt128 COMMENT 'weight of the set of events << 42 | valid_from in ms',
+    version                UInt128 COMMENT 'weight of the set of events << 56 | generation of the rules << 42 | valid_from in ms',
     is_deleted             UInt8,
     partition              Int32,
     item                   LowCardinality(Nullable(String)),

@@ -24,7 +24,7 @@ mod rowbinary;
 mod rows;
 mod writer;
 
-pub use config::StoreConfig;
+pub use config::{Cluster, StoreConfig};
 pub use error::StoreError;
 pub use figures::{FigureGroup, FigureQuery, GroupBy};
 pub use lists::{CardQuery, CardRow, CaseQuery, CaseSummary, Gauges};

@@ -58,8 +58,11 @@ pub struct ClickHouse {
     pub password: Option<String>,
     /// Settings sent with every query.
     pub settings: BTreeMap<String, String>,
-    /// The cluster for `ON CLUSTER`, where there is one.
+    /// The cluster the tables are spread over, by its name in ClickHouse's `remote_servers`.
     pub cluster: Option<String>,
+    /// Whether that cluster has a Keeper, for replicas and `ON CLUSTER`. Without one, `sundial migrate` is run against
+    /// every node of it.
+    pub replicated: bool,
     /// Seconds after which a request is given up.
     pub timeout_s: u64,
 }
@@ -139,12 +142,13 @@ impl Default for Config {
                 password: None,
                 settings: BTreeMap::new(),
                 cluster: None,
+                replicated: true,
                 timeout_s: 30,
             },
             rules: RuleSources::default(),
             intake: Intake {
                 workers: 2,
-                budget_mib: 128,
+                budget_mib: 64,
                 budget_messages: 400_000,
                 batch_messages: 50_000,
                 batch_mib: 16,
