@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use crate::{
-    Calendar, Text,
+    Calendar, ClockKind, Text,
     assess::LimitOrigin,
     counting::Counting,
     explain::{
@@ -84,10 +84,7 @@ impl Writer<'_> {
     }
 
     fn clock(&self, clock: &ClockExplained) -> String {
-        let mut text = words::clock(clock.clock, self.lang).to_owned();
-        if !clock.instance.is_empty() {
-            let _ = write!(text, "{}{}", self.pick("·", " "), clock.instance);
-        }
+        let mut text = self.clock_name(clock.clock, &clock.instance);
         let _ = writeln!(text, "{}{}", self.pick("：", ": "), self.limit(clock));
         let _ = writeln!(text, "  {} {}", self.pick("起算", "started"), self.time(clock.started_at));
         for run in runs(&clock.days) {
@@ -95,10 +92,23 @@ impl Writer<'_> {
         }
         let _ = writeln!(text, "  {}", self.state(clock));
         for run in runs(&clock.ahead) {
-            let _ = writeln!(text, "  {} {}", self.pick("（预计）", "(ahead)"), self.days(&run, clock));
+            let _ = writeln!(text, "  {}{}", self.pick("（预计）", "(ahead) "), self.days(&run, clock));
         }
         let _ = writeln!(text, "  {}", self.due(clock));
         text
+    }
+
+    /// Which clock: of a special procedure its name and the event that began it, of others what tells them apart.
+    fn clock_name(&self, kind: ClockKind, instance: &str) -> String {
+        let name = words::clock(kind, self.lang);
+        if instance.is_empty() {
+            return name.to_owned();
+        }
+        let begun = self.it.suspensions.iter().find(|it| kind == ClockKind::Special && it.event_id == instance);
+        match begun.and_then(|it| it.procedure).map(|procedure| words::procedure(procedure, self.lang)) {
+            Some(procedure) => format!("{name}{}{procedure} {instance}", self.pick("·", ", ")),
+            None => format!("{name}{}{instance}", self.pick("·", ", ")),
+        }
     }
 
     /// The limit and where it comes from.
@@ -134,7 +144,12 @@ impl Writer<'_> {
                 let _ = write!(text, "{} {}", self.pick("计", "counted"), words::number(day.counted * run.days as f64));
                 text.push_str(self.pick(" 日", " d"));
                 if day.adjusted {
-                    text.push_str(self.pick("（调休上班）", " (adjusted workday)"));
+                    let exchanged_for = day.holiday.as_deref().unwrap_or_default();
+                    let _ = match self.lang {
+                        Lang::Zh => write!(text, "（{exchanged_for}调休上班）"),
+                        Lang::En if exchanged_for.is_empty() => write!(text, " (adjusted workday)"),
+                        Lang::En => write!(text, " (adjusted workday, {exchanged_for})"),
+                    };
                 }
                 if day.suspended > 0.0 {
                     let grounds = suspended().collect::<Vec<_>>().join(self.pick("、", ", "));
@@ -238,23 +253,20 @@ impl Writer<'_> {
 
     fn card(&self, it: &CardExplained) -> String {
         let card = &it.card;
-        let (level, clock) = (words::level(card.level, self.lang), words::clock(card.clock, self.lang));
-        let instance = if card.instance.is_empty() { String::new() } else { format!("·{}", card.instance) };
+        let (level, clock) = (words::level(card.level, self.lang), self.clock_name(card.clock, &card.instance));
         let when = it.when.map_or_else(String::new, |when| self.threshold(when, it.after_promise));
         let crossed = self.time(card.crossed_at);
         let (rule, version) = (&card.rule, self.it.variant.version);
         match (self.lang, it.issued) {
-            (Lang::Zh, true) => format!("  【{level}】{clock}{instance}：{when}，{crossed} 触发（规则 {rule}，第 {version} 版）"),
+            (Lang::Zh, true) => format!("  【{level}】{clock}：{when}，{crossed} 触发（规则 {rule}，第 {version} 版）"),
             (Lang::Zh, false) => {
-                format!("  〔{level}〕{clock}{instance}：{when}，如无进展将于 {crossed} 之后发出（规则 {rule}，第 {version} 版）")
+                format!("  〔{level}〕{clock}：{when}，如无进展将于 {crossed} 之后发出（规则 {rule}，第 {version} 版）")
             }
             (Lang::En, true) => {
-                format!("  {level}, {clock}{instance}: {when}, crossed {crossed} (rule {rule}, version {version})")
+                format!("  {level}, {clock}: {when}, crossed {crossed} (rule {rule}, version {version})")
             }
             (Lang::En, false) => {
-                format!(
-                    "  ahead: {level}, {clock}{instance}: {when}, after {crossed} if nothing happens (rule {rule}, version {version})"
-                )
+                format!("  ahead: {level}, {clock}: {when}, after {crossed} if nothing happens (rule {rule}, version {version})")
             }
         }
     }
