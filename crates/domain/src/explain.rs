@@ -74,7 +74,7 @@ pub struct Variant {
     pub profile: Text,
     /// Its version.
     pub version: u32,
-    /// Code of the counting.
+    /// How limits are counted.
     pub counting: crate::counting::Counting,
     /// How much of a suspension is left out.
     pub suspension: crate::counting::Suspension,
