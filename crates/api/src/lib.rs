@@ -3,6 +3,7 @@
 //! `/openapi.json` describes it, made from the very handlers. Errors are problem details (RFC 9457).
 
 mod cases;
+mod explanations;
 mod figures;
 mod lists;
 mod problem;
@@ -66,6 +67,8 @@ struct Description;
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(cases::case))
+        .routes(routes!(explanations::explanation))
+        .routes(routes!(explanations::project))
         .routes(routes!(lists::cases))
         .routes(routes!(lists::cards))
         .routes(routes!(figures::figures))

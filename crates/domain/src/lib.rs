@@ -7,6 +7,7 @@
 //! ```text
 //! CaseEvents ──▶ timeline ──▶ clocks ──▶ cards
 //!                        └──▶ findings      └──▶ Assessment ──▶ Figures
+//!                                            └──▶ Explanation: the same, day by day
 //! ```
 //!
 //! "When is a card issued?" is answered in [`cards`]; "when does a clock run out?" in [`clock`] and
@@ -25,6 +26,7 @@ mod catalog_file;
 pub mod clock;
 pub mod counting;
 pub mod event;
+pub mod explain;
 pub mod figures;
 pub mod findings;
 pub mod instant;
@@ -41,6 +43,7 @@ pub use case::CaseEvents;
 pub use catalog::{Catalog, Item, Limit};
 pub use clock::{Clock, ClockKind};
 pub use event::{Event, Kind, Outcome};
+pub use explain::{Explanation, Lang, explain};
 pub use figures::Figures;
 pub use findings::{Finding, FindingKind};
 pub use instant::Instant;

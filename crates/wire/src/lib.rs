@@ -5,13 +5,16 @@
 //!             ▲ CodeMaps: what each source's own codes mean
 //! domain::Event ─▶ encode ─▶ message
 //! Assessment, Figures ─▶ the JSON of `sundial assess`
+//! Explanation, Project ─▶ the JSON of `sundial explain` and `sundial project`
 //! ```
 
 mod assessment;
 mod codes;
 mod decode;
 mod encode;
+mod explanation;
 mod figures;
+mod project;
 mod reason;
 mod value;
 
@@ -21,7 +24,9 @@ pub use assessment::AssessmentJson;
 pub use codes::{CodeMapError, CodeMaps};
 pub use decode::{MAX_BYTES, decode, decode_message};
 pub use encode::encode;
+pub use explanation::ExplanationJson;
 pub use figures::FiguresJson;
+pub use project::ProjectJson;
 pub use reason::Reason;
 
 use serde::Serializer;

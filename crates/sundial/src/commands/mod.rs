@@ -5,6 +5,7 @@ mod changes;
 pub mod config;
 pub mod dead_letters;
 pub mod demo;
+pub mod explain;
 pub mod import;
 pub mod produce;
 pub mod recompute;
