@@ -2,6 +2,7 @@
 
 mod assessment;
 mod clocks;
+mod places;
 mod spans;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub use assessment::{Assessment, LimitState, SpanState, Status};
+pub use places::WorkPlaces;
 
 /// Everything besides the events that an assessment rests on.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +148,7 @@ impl<'a> Assessor<'a> {
             same_day,
             promised: self.limit_state(ClockKind::Promised),
             statutory: self.limit_state(ClockKind::Statutory),
+            places: WorkPlaces::read(timeline, item),
             corrections: timeline.corrections.len() as u32,
             rating: timeline.rated.map(|(_, score)| score),
             cards,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use domain::{
     Assessment, Calendar, CaseEvents, Catalog, Event, Instant, Kind, Outcome, Profile, Rules, Text, assess,
     calendar::DAY_MS,
-    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Place, Procedure, SpecialStart},
 };
 use embedded::{ClickHouse, ClickHouseOptions, Launcher};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -116,7 +116,7 @@ pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
                 window: Some("一号窗口".into()),
                 handler: Some("h-1".into()),
                 role: None,
-                place: None,
+                place: [Some(Place::Hall), Some(Place::Office), None][step % 3],
                 kind,
             });
         }
