@@ -21,6 +21,7 @@ mod calendar_file;
 pub mod cards;
 pub mod case;
 pub mod catalog;
+pub mod catalog_figures;
 mod catalog_file;
 pub mod clock;
 pub mod counting;

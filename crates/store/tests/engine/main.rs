@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixtures;
+mod gaming;
+mod hall;
 mod migrating;
 mod reading;
 mod versions;
