@@ -28,10 +28,14 @@ pub mod counting;
 pub mod event;
 pub mod figures;
 pub mod findings;
+pub mod forecast;
 pub mod instant;
+pub mod intermediaries;
 pub mod profile;
 pub mod project;
+pub mod ranking;
 pub mod rows;
+pub mod settings;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
@@ -47,6 +51,7 @@ pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
 pub use project::Project;
+pub use settings::FigureSettings;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.
 pub type Text = compact_str::CompactString;
