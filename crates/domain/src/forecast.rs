@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Text,
+    Calendar, Instant, Text, Uncovered,
     event::coded,
     ranking::{Interval, wilson},
 };
@@ -54,6 +54,47 @@ pub struct OpenCase {
     pub used_days: f64,
     /// Its promise in working days.
     pub limit_days: f64,
+}
+
+/// An open case as its row tells it: as of `valid_from`, for nothing but time has passed since.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenState {
+    /// The case.
+    pub case_no: Text,
+    /// Its item; empty where none is named.
+    pub item: Text,
+    /// Its department; empty where none is named.
+    pub department: Text,
+    /// Whether its clock stands still.
+    pub suspended: bool,
+    /// Net working days used.
+    pub used_days: f64,
+    /// Days left of its promise.
+    pub left_days: f64,
+    /// When its promise runs out; none while nobody can say.
+    pub due_at: Option<Instant>,
+    /// Since when all of this holds.
+    pub valid_from: Instant,
+}
+
+impl OpenState {
+    /// The case as of an instant. While its clock stands still nothing is added; else the working days since, and its
+    /// limit is what it has used and the working days up to its due day: so a promise in any unit is one in working
+    /// days.
+    ///
+    /// # Errors
+    /// The calendar does not reach so far.
+    pub fn as_of(&self, now: Instant, calendar: &Calendar) -> Result<OpenCase, Uncovered> {
+        let since = if self.suspended { 0 } else { calendar.working_days_between(self.valid_from, now)? };
+        let used_days = self.used_days + f64::from(since);
+        let limit_days = match self.due_at {
+            // Over by at least a day, as everywhere; also where the clock was stopped only afterwards.
+            Some(due) if now > due => used_days - f64::from(calendar.working_days_between(due, now)?.max(1)),
+            Some(due) if !self.suspended => used_days + f64::from(calendar.working_days_between(now, due)?),
+            _ => self.used_days + self.left_days,
+        };
+        Ok(OpenCase { item: self.item.clone(), department: self.department.clone(), used_days, limit_days })
+    }
 }
 
 coded! {
@@ -145,12 +186,12 @@ impl Forecaster {
     /// What is to be expected of a case; none where there is too little to compare with, or no limit.
     pub fn forecast(&self, case: &OpenCase) -> Option<Forecast> {
         let (used, limit) = (case.used_days, case.limit_days);
-        if limit <= 0.0 {
-            return None;
-        }
         if used > limit + ROUNDING {
             let interval = Interval { low: 1.0, high: 1.0 };
             return Some(Forecast { probability: 1.0, interval, basis: Basis::Missed, at_risk: 0, missed: 0 });
+        }
+        if limit <= 0.0 {
+            return None;
         }
         let bases = [
             (Basis::Item, self.items.get(&case.item), used, limit),

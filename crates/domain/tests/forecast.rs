@@ -90,3 +90,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_has_passed_since_the_row_was_written_is_added_unless_the_clock_stands_still() {
+    let calendar = domain::Calendar::china();
+    let at = |text: &str| domain::Instant::parse(&format!("{text}:00+08:00")).unwrap();
+    // Monday, a week before it is due.
+    let state = domain::forecast::OpenState {
+        case_no: "1".into(),
+        item: "a".into(),
+        department: "d".into(),
+        suspended: false,
+        used_days: 2.0,
+        left_days: 5.0,
+        due_at: Some(at("2018-10-22T17:30")),
+        valid_from: at("2018-10-15T10:00"),
+    };
+    let days = |state: &domain::forecast::OpenState, now: &str| {
+        let case = state.as_of(at(now), &calendar).unwrap();
+        (case.used_days, case.limit_days)
+    };
+    assert_eq!(days(&state, "2018-10-18T09:00"), (5.0, 7.0));
+    assert_eq!(days(&state, "2018-10-21T09:00"), (6.0, 7.0), "Sunday");
+    // An evening too late, and two days.
+    assert_eq!(days(&state, "2018-10-22T18:00"), (7.0, 6.0));
+    assert_eq!(days(&state, "2018-10-24T09:00"), (9.0, 7.0));
+    let suspended = domain::forecast::OpenState { suspended: true, ..state.clone() };
+    assert_eq!(days(&suspended, "2018-10-18T09:00"), (2.0, 7.0));
+    assert!(state.as_of(domain::Instant::from_ms(i64::MAX / 4), &calendar).is_err());
+}

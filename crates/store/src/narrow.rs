@@ -1,6 +1,7 @@
 //! Which cases figures are taken over, besides the period: the same condition in every query.
 
 use clickhouse::query::Query;
+use domain::FigureSettings;
 
 use crate::{FigureQuery, Reader};
 
@@ -28,8 +29,13 @@ pub struct Suspicion {
 
 impl Default for Suspicion {
     fn default() -> Self {
-        let kinds = ["instant_close", "suspension_near_due", "late_entry", "batch_close"];
-        Self { kinds: kinds.map(str::to_owned).to_vec(), batch_at_least: 5 }
+        (&FigureSettings::default()).into()
+    }
+}
+
+impl From<&FigureSettings> for Suspicion {
+    fn from(settings: &FigureSettings) -> Self {
+        Self { kinds: settings.suspicious.clone(), batch_at_least: settings.batch_at_least }
     }
 }
 
