@@ -3,6 +3,7 @@
 mod assessment;
 mod clocks;
 mod limit;
+mod places;
 mod spans;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 
 pub use assessment::{Assessment, LimitState, SpanState, Status};
 pub use limit::{LimitOrigin, LimitSource};
+pub use places::WorkPlaces;
 
 /// Everything besides the events that an assessment rests on.
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +171,7 @@ impl<'a> Assessor<'a> {
             same_day,
             promised: self.limit_state(ClockKind::Promised),
             statutory: self.limit_state(ClockKind::Statutory),
+            places: WorkPlaces::read(timeline, item),
             corrections: timeline.corrections.len() as u32,
             rating: timeline.rated.map(|(_, score)| score),
             cards,

@@ -258,6 +258,13 @@ impl Catalog {
         party.and_then(of).or_else(|| of("*")).map(|entry| entry.limit)
     }
 
+    /// The version of every item in force on a day, by code.
+    pub fn in_force_on(&self, on: Date) -> Vec<&Item> {
+        let mut items: Vec<&Item> = self.items.keys().filter_map(|code| self.in_force(code, on)).collect();
+        items.sort_by(|a, b| a.code.cmp(&b.code));
+        items
+    }
+
     /// Whether it holds an item in any version.
     pub fn has(&self, code: &str) -> bool {
         self.items.contains_key(code)

@@ -22,6 +22,7 @@ mod calendar_file;
 pub mod cards;
 pub mod case;
 pub mod catalog;
+pub mod catalog_figures;
 mod catalog_file;
 pub mod clock;
 pub mod counting;
@@ -29,10 +30,14 @@ pub mod event;
 pub mod explain;
 pub mod figures;
 pub mod findings;
+pub mod forecast;
 pub mod instant;
+pub mod intermediaries;
 pub mod profile;
 pub mod project;
+pub mod ranking;
 pub mod rows;
+pub mod settings;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
@@ -49,6 +54,7 @@ pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
 pub use project::Project;
+pub use settings::FigureSettings;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.
 pub type Text = compact_str::CompactString;

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{anyhow, bail};
+use domain::FigureSettings;
 use figment::{
     Figment, Profile,
     providers::{Env, Format, Serialized, Toml},
@@ -21,6 +22,8 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Catalogue, calendar and profile.
     pub rules: RuleSources,
+    /// What rankings, stars, forecasts and suspicions are judged by.
+    pub figures: FigureSettings,
     pub intake: Intake,
     pub api: Api,
     pub notify: Notify,
@@ -146,6 +149,7 @@ impl Default for Config {
                 timeout_s: 30,
             },
             rules: RuleSources::default(),
+            figures: FigureSettings::default(),
             intake: Intake {
                 workers: 2,
                 budget_mib: 64,
