@@ -1,6 +1,8 @@
 //! What is counted by `make bench-instructions`: decoding and folding the events of a county, as a worker does,
 //! without a store. Run by itself it folds them once and says how many there were.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program of ours on input of ours")]
+
 use std::hint::black_box;
 
 use domain::{Calendar, Event, Instant, Profile};
