@@ -54,7 +54,6 @@ test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory lint
 	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
-	@scripts/instructions
 
 .PHONY: chaos
 chaos: ## The fault scenarios in their full form: a hundred kills, minutes without a store (SUNDIAL_SEED=)
