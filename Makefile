@@ -69,7 +69,7 @@ bench: ## Measure the pipeline and its peers (ARGS="--events 1000000 --only drai
 
 .PHONY: bench-instructions
 bench-instructions: ## Count the instructions of decoding and folding, and compare (ARGS=--accept keeps the new count)
-	@scripts/setup test
+	@scripts/setup bench
 	@scripts/instructions $(ARGS)
 
 .PHONY: rules
