@@ -1,122 +1,256 @@
-//! Catalogues from TOML and CSV: the same columns, the same checks.
+//! Catalogues from TOML, CSV and rows of cells: the same columns, the same checks, every mistake at once.
+//!
+//! A [`CatalogDraft`] is what a file says, right or wrong: its mistakes and doubts all carry their place, so that
+//! whoever keeps the catalogue mends it in one go. Only a draft without mistakes becomes a [`Catalog`]. A spreadsheet
+//! is rows of cells; who reads one knows the format, this module knows the columns.
 
-use std::{collections::BTreeMap, str::FromStr};
+mod cells;
+mod doubts;
+mod write;
+
+use std::{fmt, str::FromStr};
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
 
 use crate::{
     Text,
-    catalog::{Catalog, DuplicateVersion, Item, Limit, StatedLimit, Unit},
+    catalog::{Catalog, Item, Limit, StatedLimit, Unit},
     event::Form,
 };
+use cells::Row;
 
-/// What is wrong with a catalogue.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
-    /// Not TOML, or not of this shape; names line and column.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
-    /// Not CSV; names the line.
-    #[error("{0}")]
-    Csv(#[from] csv::Error),
-    /// A value that cannot be.
-    #[error("{place}, {field}: {why}")]
-    Field {
-        /// The row: `row 3` or `item "env-eia-report"`.
-        place: String,
-        /// The column.
-        field: &'static str,
-        /// What is expected.
-        why: String,
-    },
-    /// Two rows for one version.
-    #[error(transparent)]
-    Duplicate(#[from] DuplicateVersion),
+pub use write::{cells_of, to_csv, to_rows, to_toml};
+
+/// A column of the catalogue, the same in every form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub code: &'static str,
+    /// Its name in Chinese; a header may use either.
+    pub name: &'static str,
+    /// What belongs there, in both languages.
+    pub meaning: &'static str,
 }
 
-/// A row as both forms write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    code: String,
-    name: String,
-    #[serde(rename = "type", default)]
-    item_type: String,
-    department: String,
-    form: String,
-    #[serde(default)]
-    valid_from: Option<DateText>,
-    #[serde(default)]
-    statutory_limit: Option<String>,
-    #[serde(default)]
-    promised_limit: Option<String>,
-    #[serde(default)]
-    delivery_limit: Option<String>,
-    #[serde(default)]
-    step_limits: StepLimits,
-    #[serde(default)]
-    mandatory_steps: Steps,
-    #[serde(default)]
-    hall: bool,
-    #[serde(default)]
-    window_decides: bool,
-    #[serde(default)]
-    fee_fen: Option<u64>,
-    #[serde(default)]
-    certificate: Option<String>,
-    #[serde(default)]
-    delegated_to_townships: bool,
+/// All columns, in the order in which they are written.
+pub const COLUMNS: [Column; 17] = [
+    column("code", "事项编码", "必填，64 字节以内 / required, up to 64 bytes"),
+    column("name", "事项名称", "必填 / required"),
+    column("type", "事项类型", "GB/T 39046 A.1，如 01 行政许可 / such as 01, a licence"),
+    column("department", "实施部门", "必填 / required"),
+    column("form", "办件类型", "必填：即办件 immediate，承诺件 committed / required"),
+    column("valid_from", "生效日期", "本版本生效日 YYYY-MM-DD / first day of this version"),
+    column(
+        "statutory_limit",
+        "法定时限",
+        "如 20 working_days、20 工作日；none 为无时限；空为法律默认 / none is no limit, empty the law's default",
+    ),
+    column("promised_limit", "承诺时限", "同上；空为未承诺 / the same; empty is no promise"),
+    column("delivery_limit", "送达时限", "同上 / the same"),
+    column("step_limits", "环节时限", "如 review=5 working_days;sign=1 working_days / STEP=LIMIT;STEP=LIMIT"),
+    column("mandatory_steps", "必经环节", "如 review;sign / STEP;STEP"),
+    column("hall", "进驻大厅", "是否进驻：true/false、是/否 / moved into the hall"),
+    column("window_decides", "授权到位", "窗口可否决定：true/false、是/否 / decided at the window"),
+    column("fee_fen", "收费", "每件收费，单位分 / fee of a case, in fen"),
+    column("certificate", "证照", "办结发放的证照 / the certificate a granted case ends in"),
+    column("delegated_to_townships", "下放乡镇", "true/false、是/否 / delegated to townships"),
+    column("note", "备注", "仅供阅读，不参与计算 / for readers only; not kept"),
+];
+
+const fn column(code: &'static str, name: &'static str, meaning: &'static str) -> Column {
+    Column { code, name, meaning }
 }
 
-/// A TOML date, or its text in CSV.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum DateText {
-    Toml(toml::value::Datetime),
-    Text(String),
+/// Something to say about a place of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// `row 3`, or `line 12`.
+    pub place: String,
+    /// The column; empty where it is about the whole row.
+    pub column: String,
+    /// What is to be said.
+    pub what: String,
 }
 
-/// A TOML table, or `review=5 working_days;decide=1 working_days` in CSV.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StepLimits {
-    Table(BTreeMap<String, String>),
-    Text(String),
-}
-
-impl Default for StepLimits {
-    fn default() -> Self {
-        Self::Table(BTreeMap::new())
+impl Remark {
+    fn new(place: impl Into<String>, column: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), column: column.into(), what: what.into() }
     }
 }
 
-/// A TOML array, or `review;decide` in CSV.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Steps {
-    List(Vec<String>),
-    Text(String),
-}
-
-impl Default for Steps {
-    fn default() -> Self {
-        Self::List(Vec::new())
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.column.as_str() {
+            "" => write!(f, "{}: {}", self.place, self.what),
+            column => write!(f, "{}, {column}: {}", self.place, self.what),
+        }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TomlFile {
-    #[serde(default)]
-    item: Vec<Row>,
+/// What is wrong with a catalogue: every mistake, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogError(pub Vec<Remark>);
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, remark) in self.0.iter().enumerate() {
+            write!(f, "{}{remark}", if number == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CatalogError {}
+
+/// A catalogue as a file has it: versions that could be read, and what is wrong with the rest.
+#[derive(Debug, Default)]
+pub struct CatalogDraft {
+    versions: Vec<(String, Item)>,
+    errors: Vec<Remark>,
+}
+
+impl CatalogDraft {
+    /// Reads TOML: one `[[item]]` table a version.
+    pub fn from_toml(text: &str) -> Self {
+        let mut draft = Self::default();
+        let file = match DeTable::parse(text) {
+            Ok(file) => file,
+            Err(error) => {
+                let place = format!("line {}", line_of(text, error.span().map_or(0, |span| span.start)));
+                draft.errors.push(Remark::new(place, "", error.message()));
+                return draft;
+            }
+        };
+        for (key, value) in file.get_ref() {
+            let place = |at: usize| format!("line {}", line_of(text, at));
+            let tables = match (key.get_ref().as_ref(), value.get_ref()) {
+                ("item", DeValue::Array(tables)) => tables,
+                ("item", _) => {
+                    draft.errors.push(Remark::new(place(key.span().start), "item", "应为 [[item]] / expected [[item]] tables"));
+                    continue;
+                }
+                (unknown, _) => {
+                    let what = format!("未知的键 {unknown:?}，应为 [[item]] / unknown key, expected [[item]]");
+                    draft.errors.push(Remark::new(place(key.span().start), "", what));
+                    continue;
+                }
+            };
+            for table in tables.iter() {
+                match table.get_ref() {
+                    DeValue::Table(fields) => {
+                        let row = Row::from_toml(place(table.span().start), fields, &place, &mut draft.errors);
+                        draft.take(row);
+                    }
+                    _ => draft.errors.push(Remark::new(place(table.span().start), "item", "应为表 / expected a table")),
+                }
+            }
+        }
+        draft.find_duplicates();
+        draft
+    }
+
+    /// Reads CSV with a header of the same columns. Lists are separated by `;`.
+    pub fn from_csv(text: &str) -> Self {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        // Text in memory is UTF-8 and rows may have any length, so no record can fail.
+        let records = reader.records().filter_map(Result::ok);
+        let rows = records.map(|record| {
+            let line = record.position().map_or(0, csv::Position::line);
+            (line, record.iter().map(str::to_owned).collect())
+        });
+        Self::from_rows(rows)
+    }
+
+    /// Reads numbered rows of cells, the first of them the header.
+    pub fn from_rows(rows: impl IntoIterator<Item = (u64, Vec<String>)>) -> Self {
+        let mut draft = Self::default();
+        let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
+        let Some((number, header)) = rows.next() else {
+            draft.errors.push(Remark::new("row 1", "", "没有表头 / there is no header"));
+            return draft;
+        };
+        let columns = cells::columns_of(&header, &format!("row {number}"), &mut draft.errors);
+        if columns.is_empty() || !draft.errors.is_empty() {
+            return draft;
+        }
+        for (number, cells) in rows {
+            let row = Row::from_cells(format!("row {number}"), &columns, cells, &mut draft.errors);
+            draft.take(row);
+        }
+        draft.find_duplicates();
+        draft
+    }
+
+    /// What makes it no catalogue, in the order of the file.
+    pub fn errors(&self) -> &[Remark] {
+        &self.errors
+    }
+
+    /// What can be, and is probably not meant.
+    pub fn doubts(&self) -> Vec<Remark> {
+        doubts::of(&self.versions)
+    }
+
+    /// How many versions of items could be read.
+    pub fn len(&self) -> usize {
+        self.versions.len()
+    }
+
+    /// Whether no version of any item could be read.
+    pub fn is_empty(&self) -> bool {
+        self.versions.is_empty()
+    }
+
+    /// The catalogue.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn catalog(self) -> Result<Catalog, CatalogError> {
+        if !self.errors.is_empty() {
+            return Err(CatalogError(self.errors));
+        }
+        let items = self.versions.into_iter().map(|(_, item)| item);
+        Catalog::new(items).map_err(|twice| CatalogError(vec![Remark::new("", "valid_from", twice.to_string())]))
+    }
+
+    fn take(&mut self, row: Row) {
+        let before = self.errors.len();
+        let item = row.item(&mut self.errors);
+        if self.errors.len() == before {
+            self.versions.push((row.place, item));
+        }
+    }
+
+    fn find_duplicates(&mut self) {
+        let mut order: Vec<usize> = (0..self.versions.len()).collect();
+        let key = |index: usize| (&self.versions[index].1.code, self.versions[index].1.valid_from);
+        order.sort_by(|a, b| key(*a).cmp(&key(*b)));
+        let twice: Vec<Remark> = order
+            .windows(2)
+            .filter(|pair| key(pair[0]) == key(pair[1]))
+            .map(|pair| {
+                let ((first, item), (second, _)) = (&self.versions[pair[0]], &self.versions[pair[1]]);
+                let (code, from) = (&item.code, item.valid_from);
+                let what = format!(
+                    "事项 {code} 在 {from} 有两个版本（另见 {first}），版本重叠 / item {code} has two versions valid from {from}, see {first}"
+                );
+                Remark::new(second, "valid_from", what)
+            })
+            .collect();
+        self.errors.extend(twice);
+    }
 }
 
 impl Catalog {
     /// Reads a catalogue in TOML: one `[[item]]` table a version.
     ///
     /// # Errors
-    /// Names the line, or the item and the field.
+    /// Every mistake, each with its line and column.
     ///
     /// ```
     /// let catalog = domain::Catalog::from_toml(r#"
@@ -136,132 +270,54 @@ impl Catalog {
     /// assert!(catalog.in_force("env-eia-report", "2010-09-12".parse().unwrap()).is_none());
     /// ```
     pub fn from_toml(text: &str) -> Result<Self, CatalogError> {
-        let file: TomlFile = toml::from_str(text)?;
-        let items = file.item.into_iter().map(|row| {
-            let place = format!("item {:?}", row.code);
-            row.check(&place)
-        });
-        Ok(Self::new(items.collect::<Result<Vec<_>, _>>()?)?)
+        CatalogDraft::from_toml(text).catalog()
     }
 
     /// Reads a catalogue in CSV with a header of the same columns. Lists are separated by `;`.
     ///
     /// # Errors
-    /// Names the row and the column.
+    /// Every mistake, each with its row and column.
     pub fn from_csv(text: &str) -> Result<Self, CatalogError> {
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let items = reader.deserialize::<Row>().enumerate().map(|(index, row)| row?.check(&format!("row {}", index + 2)));
-        Ok(Self::new(items.collect::<Result<Vec<_>, _>>()?)?)
+        CatalogDraft::from_csv(text).catalog()
     }
 }
 
-impl Row {
-    fn check(self, place: &str) -> Result<Item, CatalogError> {
-        let wrong = |field, why: String| CatalogError::Field { place: place.to_owned(), field, why };
-        for (field, value) in [("code", &self.code), ("name", &self.name), ("department", &self.department)] {
-            if value.is_empty() {
-                return Err(wrong(field, "must not be empty".to_owned()));
-            }
-        }
-        if self.code.len() > 64 {
-            return Err(wrong("code", "longer than 64 bytes".to_owned()));
-        }
-        let form = Form::from_code(&self.form)
-            .ok_or_else(|| wrong("form", format!("{:?}: expected immediate or committed", self.form)))?;
-        let limit = |field, text: Option<&String>| stated_limit(text).map_err(|why| wrong(field, why));
-        let statutory_limit = limit("statutory_limit", self.statutory_limit.as_ref())?;
-        let promised_limit = limit("promised_limit", self.promised_limit.as_ref())?;
-        let delivery_limit = limit("delivery_limit", self.delivery_limit.as_ref())?;
-        let valid_from = match &self.valid_from {
-            None => Date::constant(1949, 10, 1),
-            Some(date) => date.read().map_err(|why| wrong("valid_from", why))?,
-        };
-        let step_limits = self.step_limits.pairs().map_err(|why| wrong("step_limits", why))?;
-        Ok(Item {
-            code: self.code.into(),
-            name: self.name.into(),
-            item_type: self.item_type.into(),
-            department: self.department.into(),
-            form,
-            valid_from,
-            statutory_limit,
-            promised_limit,
-            delivery_limit,
-            step_limits,
-            mandatory_steps: self.mandatory_steps.codes(),
-            hall: self.hall,
-            window_decides: self.window_decides,
-            fee_fen: self.fee_fen.unwrap_or(0),
-            certificate: self.certificate.filter(|text| !text.is_empty()).map(Text::from),
-            delegated_to_townships: self.delegated_to_townships,
-        })
-    }
-}
+/// The first day of a version that names none: the republic's.
+const FROM_THE_BEGINNING: Date = Date::constant(1949, 10, 1);
 
-impl DateText {
-    fn read(&self) -> Result<Date, String> {
-        let text = match self {
-            DateText::Toml(date) => date.to_string(),
-            DateText::Text(text) => text.clone(),
-        };
-        if text.is_empty() {
-            return Ok(Date::constant(1949, 10, 1));
-        }
-        text.parse().map_err(|_| format!("{text:?}: expected YYYY-MM-DD"))
-    }
-}
-
-impl StepLimits {
-    fn pairs(self) -> Result<Vec<(Text, Limit)>, String> {
-        let pairs: Vec<(String, String)> = match self {
-            StepLimits::Table(table) => table.into_iter().collect(),
-            StepLimits::Text(text) => list(&text)
-                .map(|pair| match pair.split_once('=') {
-                    Some((step, limit)) => Ok((step.trim().to_owned(), limit.trim().to_owned())),
-                    None => Err(format!("{pair:?}: expected STEP=LIMIT;STEP=LIMIT")),
-                })
-                .collect::<Result<_, _>>()?,
-        };
-        pairs.into_iter().map(|(step, limit)| Ok((step.into(), limit.parse()?))).collect()
-    }
-}
-
-impl Steps {
-    fn codes(self) -> Vec<Text> {
-        match self {
-            Steps::List(steps) => steps.into_iter().map(Text::from).collect(),
-            Steps::Text(text) => list(&text).map(Text::from).collect(),
-        }
-    }
-}
-
-fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(';').map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn stated_limit(text: Option<&String>) -> Result<StatedLimit, String> {
-    match text.map(|text| text.trim()) {
-        None | Some("") => Ok(StatedLimit::Unstated),
-        Some("none") => Ok(StatedLimit::None),
-        Some(limit) => Ok(StatedLimit::Of(limit.parse()?)),
-    }
+fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
 }
 
 impl FromStr for Limit {
     type Err = String;
 
+    /// `20 working_days`, or as a spreadsheet of an office writes it, `20个工作日`.
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
             format!(
-                "{text:?}: expected a number and one of working_days, calendar_days, working_hours, months, years; or \"none\""
+                "{text:?}: 应为数字和单位 / expected a number and one of working_days, calendar_days, working_hours, months, \
+                 years; or \"none\""
             )
         };
-        let (amount, unit) = text.trim().split_once(' ').ok_or_else(expected)?;
+        let trimmed = text.trim();
+        let digits = trimmed.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;
+        let (amount, unit) = trimmed.split_at(digits);
         let amount = amount.parse().ok().filter(|amount| *amount <= 36_500).ok_or_else(expected)?;
-        let unit = Unit::from_code(unit.trim()).ok_or_else(expected)?;
-        Ok(Limit { amount, unit })
+        let unit = unit.trim_start().trim_start_matches('个');
+        Ok(Limit { amount, unit: unit_of(unit).ok_or_else(expected)? })
     }
+}
+
+fn unit_of(text: &str) -> Option<Unit> {
+    Some(match text {
+        "工作日" => Unit::WorkingDays,
+        "自然日" | "日历日" | "天" => Unit::CalendarDays,
+        "工作小时" | "小时" => Unit::WorkingHours,
+        "月" => Unit::Months,
+        "年" => Unit::Years,
+        code => Unit::from_code(code)?,
+    })
 }
 
 #[cfg(test)]
@@ -293,13 +349,91 @@ mod tests {
              a,甲,01,环境保护局,committed,2010-09-13,60 working_days,none,true,100,review; decide,review=5 working_days\n",
         )
         .unwrap();
+        let chinese = Catalog::from_csv(
+            "事项编码,事项名称,事项类型,实施部门,办件类型,生效日期,法定时限,承诺时限,进驻大厅,收费,必经环节,环节时限\n\
+             a,甲,01,环境保护局,承诺件,2010/9/13,60个工作日,无,是,100,review；decide,review=5 工作日\n",
+        )
+        .unwrap();
         assert_eq!(toml, csv);
+        assert_eq!(toml, chinese);
     }
 
     #[test]
     fn a_mistake_names_row_and_column() {
         let error = Catalog::from_csv("code,name,department,form,promised_limit\na,甲,局,committed,7 days\n").unwrap_err();
-        assert!(error.to_string().starts_with(r#"row 2, promised_limit: "7 days": expected"#), "{error}");
+        assert!(error.to_string().starts_with(r#"row 2, promised_limit: "7 days": "#), "{error}");
+    }
+
+    #[test]
+    fn every_mistake_is_told_not_only_the_first() {
+        let draft = CatalogDraft::from_csv(
+            "code,name,department,form,promised_limit,hall\n\
+             a,,局,sometimes,7 days,maybe\n\
+             \n\
+             b,乙,局,immediate,1 working_days,true\n\
+             b,乙,局,immediate,1 working_days,true,extra\n",
+        );
+        let told: Vec<String> = draft.errors().iter().map(|it| format!("{} {}", it.place, it.column)).collect();
+        assert_eq!(told, ["row 2 name", "row 2 form", "row 2 promised_limit", "row 2 hall", "row 5 ", "row 5 valid_from"]);
+        let toml = CatalogDraft::from_toml(
+            "[[item]]\ncode = \"a\"\nname = 7\ndepartment = \"局\"\nform = \"committed\"\npromise = 3\n\n[[item]]\ncode = \"b\"\n",
+        );
+        let told: Vec<String> = toml.errors().iter().map(|it| format!("{} {}", it.place, it.column)).collect();
+        assert_eq!(told, ["line 3 name", "line 6 promise", "line 8 name", "line 8 department", "line 8 form"]);
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_told_once_and_not_for_every_row() {
+        let told = |text| CatalogDraft::from_csv(text).errors().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let header = told("code,nmae,department,form,form\na,甲,局,committed,committed\n");
+        assert_eq!(header.len(), 3, "{header:?}");
+        assert!(header[0].starts_with("row 1, nmae: ") && header[1].starts_with("row 1, form: "), "{header:?}");
+        assert!(header[2].starts_with("row 1, name: "), "{header:?}");
+        assert_eq!(told("").len(), 1);
+    }
+
+    #[test]
+    fn doubtful_items_are_told_and_taken() {
+        let draft = CatalogDraft::from_csv(
+            "code,name,department,form,valid_from,statutory_limit,promised_limit,step_limits,hall,window_decides\n\
+             long,甲,局,committed,2018-01-01,10 working_days,3 months,,true,false\n\
+             spot,乙,局,immediate,2018-01-01,20 working_days,5 working_days,,true,true\n\
+             padded,丙,局,committed,2018-01-01,20 working_days,20 working_days,,true,false\n\
+             steps,丁,局,committed,2018-01-01,20 working_days,5 working_days,a=3 working_days;b=4 working_days,false,true\n\
+             same,戊,局,committed,,20 working_days,5 working_days,,true,false\n\
+             same,戊,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n\
+             fine,己,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n",
+        );
+        assert_eq!(draft.errors(), []);
+        let told: Vec<String> = draft.doubts().iter().map(|it| format!("{} {}", it.place, it.column)).collect();
+        assert_eq!(
+            told,
+            [
+                "row 2 promised_limit",
+                "row 3 promised_limit",
+                "row 4 promised_limit",
+                "row 5 step_limits",
+                "row 5 window_decides",
+                "row 6 valid_from",
+                "row 7 valid_from"
+            ],
+            "{:?}",
+            draft.doubts()
+        );
+        assert!(draft.catalog().is_ok());
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same_in_every_form() {
+        let text = include_str!("../../../deploy/sample/catalog.toml");
+        let catalog = Catalog::from_toml(text).unwrap();
+        let items = catalog.versions();
+        assert_eq!(Catalog::from_toml(&to_toml(&items)).unwrap(), catalog);
+        assert_eq!(Catalog::from_csv(&to_csv(&items)).unwrap(), catalog);
+        let odd = "code,name,department,form,certificate\n\"a,b\",\"say \"\"hi\"\"\nthere\",局\\,committed,'x' # \u{7}\n";
+        let odd = Catalog::from_csv(odd).unwrap();
+        assert_eq!(Catalog::from_toml(&to_toml(&odd.versions())).unwrap(), odd);
+        assert_eq!(Catalog::from_csv(&to_csv(&odd.versions())).unwrap(), odd);
     }
 
     #[test]

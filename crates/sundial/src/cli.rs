@@ -51,6 +51,11 @@ enum Command {
     /// The order of steps: configure, look with --dry-run, restart the pipeline, recompute. An interrupted run goes on
     /// where it stopped.
     Recompute(commands::recompute::RecomputeArgs),
+    /// Check, compare and bring up to date the catalogue of items; needs no server.
+    Catalog {
+        #[command(subcommand)]
+        what: commands::catalog::CatalogCommand,
+    },
     /// Print what the store holds.
     Export {
         #[command(subcommand)]
@@ -88,6 +93,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let command = match cli.command {
         Command::Assess(args) => return commands::assess::run(&args),
         Command::Config => return commands::config::run(&cli.settings),
+        Command::Catalog { what } => return commands::catalog::run(&what),
         Command::Import { form: Import::Xes(args) } => return commands::import::run(&args),
         Command::EmbeddedClickhouse => {
             embedded::clickhouse::serve_from_environment()?;
@@ -113,7 +119,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
             Command::Simulate(args) => commands::demo::simulate(&config, &args).await,
             Command::Demo(args) => commands::demo::run(config, args).await,
-            Command::Assess(_) | Command::Config | Command::Import { .. } | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
+            Command::Assess(_)
+            | Command::Config
+            | Command::Catalog { .. }
+            | Command::Import { .. }
+            | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -1,6 +1,7 @@
 //! One module a subcommand (or a few that belong together).
 
 pub mod assess;
+pub mod catalog;
 mod changes;
 pub mod config;
 pub mod dead_letters;
