@@ -17,6 +17,7 @@ use crate::{
     Text,
     catalog::{Catalog, Item, Limit, StatedLimit, Unit},
     event::Form,
+    remark::{Remark, fmt_lines, line_of},
 };
 use cells::Row;
 
@@ -62,42 +63,13 @@ const fn column(code: &'static str, name: &'static str, meaning: &'static str) -
     Column { code, name, meaning }
 }
 
-/// Something to say about a place of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// `row 3`, or `line 12`.
-    pub place: String,
-    /// The column; empty where it is about the whole row.
-    pub column: String,
-    /// What is to be said.
-    pub what: String,
-}
-
-impl Remark {
-    fn new(place: impl Into<String>, column: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { place: place.into(), column: column.into(), what: what.into() }
-    }
-}
-
-impl fmt::Display for Remark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.column.as_str() {
-            "" => write!(f, "{}: {}", self.place, self.what),
-            column => write!(f, "{}, {column}: {}", self.place, self.what),
-        }
-    }
-}
-
 /// What is wrong with a catalogue: every mistake, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogError(pub Vec<Remark>);
 
 impl fmt::Display for CatalogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, remark) in self.0.iter().enumerate() {
-            write!(f, "{}{remark}", if number == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
+        fmt_lines(&self.0, f)
     }
 }
 
@@ -117,8 +89,7 @@ impl CatalogDraft {
         let file = match DeTable::parse(text) {
             Ok(file) => file,
             Err(error) => {
-                let place = format!("line {}", line_of(text, error.span().map_or(0, |span| span.start)));
-                draft.errors.push(Remark::new(place, "", error.message()));
+                draft.errors.push(Remark::of_toml(text, &error));
                 return draft;
             }
         };
@@ -284,10 +255,6 @@ impl Catalog {
 
 /// The first day of a version that names none: the republic's.
 const FROM_THE_BEGINNING: Date = Date::constant(1949, 10, 1);
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or_default().matches('\n').count() + 1
-}
 
 impl FromStr for Limit {
     type Err = String;

@@ -16,7 +16,7 @@
 
 pub mod assess;
 pub mod calendar;
-mod calendar_file;
+pub mod calendar_file;
 pub mod cards;
 pub mod case;
 pub mod catalog;
@@ -29,6 +29,7 @@ pub mod figures;
 pub mod findings;
 pub mod instant;
 pub mod profile;
+pub mod remark;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
@@ -42,6 +43,7 @@ pub use figures::Figures;
 pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
+pub use remark::Remark;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.
 pub type Text = compact_str::CompactString;
