@@ -366,7 +366,7 @@ mod tests {
              long,甲,局,committed,2018-01-01,10 working_days,3 months,,true,false\n\
              spot,乙,局,immediate,2018-01-01,20 working_days,5 working_days,,true,true\n\
              padded,丙,局,committed,2018-01-01,20 working_days,20 working_days,,true,false\n\
-             steps,丁,局,committed,2018-01-01,20 working_days,5 working_days,a=3 working_days;b=4 working_days,false,true\n\
+             steps,丁,局,committed,2018-01-01,20 working_days,5 working_days,a=3 working_days;b=6 working_days,false,true\n\
              same,戊,局,committed,,20 working_days,5 working_days,,true,false\n\
              same,戊,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n\
              fine,己,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n",

@@ -51,6 +51,11 @@ enum Command {
     /// The order of steps: configure, look with --dry-run, restart the pipeline, recompute. An interrupted run goes on
     /// where it stopped.
     Recompute(commands::recompute::RecomputeArgs),
+    /// Check and show calendars of working days, and put the next year into one; needs no server.
+    Calendar {
+        #[command(subcommand)]
+        what: commands::calendar::CalendarCommand,
+    },
     /// Check, compare and bring up to date the catalogue of items; needs no server.
     Catalog {
         #[command(subcommand)]
@@ -93,6 +98,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let command = match cli.command {
         Command::Assess(args) => return commands::assess::run(&args),
         Command::Config => return commands::config::run(&cli.settings),
+        Command::Calendar { what } => return commands::calendar::run(&what),
         Command::Catalog { what } => return commands::catalog::run(&what),
         Command::Import { form: Import::Xes(args) } => return commands::import::run(&args),
         Command::EmbeddedClickhouse => {
@@ -121,6 +127,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Demo(args) => commands::demo::run(config, args).await,
             Command::Assess(_)
             | Command::Config
+            | Command::Calendar { .. }
             | Command::Catalog { .. }
             | Command::Import { .. }
             | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),

@@ -1,6 +1,7 @@
 //! One module a subcommand (or a few that belong together).
 
 pub mod assess;
+pub mod calendar;
 pub mod catalog;
 mod changes;
 pub mod config;
