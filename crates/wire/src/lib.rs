@@ -9,16 +9,20 @@
 
 mod assessment;
 mod codes;
+mod coverage;
 mod decode;
 mod encode;
 mod figures;
+mod local_time;
 mod reason;
+mod rename;
 mod value;
 
 pub mod xes;
 
 pub use assessment::AssessmentJson;
 pub use codes::{CodeMapError, CodeMaps};
+pub use coverage::{Coverage, Meaning, Seen};
 pub use decode::{MAX_BYTES, decode, decode_message};
 pub use encode::encode;
 pub use figures::FiguresJson;
