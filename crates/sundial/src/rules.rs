@@ -39,6 +39,16 @@ impl RuleSources {
         })
     }
 
+    /// These, and `others` where they name nothing.
+    pub fn or(self, others: &Self) -> Self {
+        Self {
+            catalog: self.catalog.or_else(|| others.catalog.clone()),
+            calendar: self.calendar.or_else(|| others.calendar.clone()),
+            profile: self.profile.or_else(|| others.profile.clone()),
+            sources: self.sources.or_else(|| others.sources.clone()),
+        }
+    }
+
     /// Reads the calendar.
     pub fn calendar(&self) -> anyhow::Result<Calendar> {
         calendar(self.calendar.as_deref().unwrap_or("cn"))

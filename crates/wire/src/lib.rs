@@ -18,7 +18,7 @@ mod reason;
 mod rename;
 mod value;
 
-pub mod xes;
+pub mod log;
 
 pub use assessment::AssessmentJson;
 pub use codes::{CodeMapError, CodeMaps};

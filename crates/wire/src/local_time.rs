@@ -83,6 +83,11 @@ impl LocalTimes {
         }
     }
 
+    /// The time with its offset; none where it is not written like that.
+    pub(crate) fn written(&self, text: &str, bare: Bare) -> Option<String> {
+        Some(self.read(text, bare)?.display_in(&self.zone))
+    }
+
     /// The instant of a number, where the source writes numbers.
     pub(crate) fn number(&self, number: i64) -> Option<Instant> {
         match self.format {

@@ -90,15 +90,15 @@ fn print_figures(
 
 /// Events read from files, by case; lines that cannot be read are reported and counted.
 #[derive(Default)]
-struct ReadEvents {
-    codes: CodeMaps,
-    cases: BTreeMap<Text, CaseEvents>,
-    broken: u64,
+pub(super) struct ReadEvents {
+    pub(super) codes: CodeMaps,
+    pub(super) cases: BTreeMap<Text, CaseEvents>,
+    pub(super) broken: u64,
 }
 
 impl ReadEvents {
     #[allow(clippy::print_stderr, reason = "the contract: a line that cannot be read goes to standard error")]
-    fn file(&mut self, path: &Path) -> anyhow::Result<()> {
+    pub(super) fn file(&mut self, path: &Path) -> anyhow::Result<()> {
         let mut lines = open(path).with_context(|| path.display().to_string())?;
         let mut line = Vec::new();
         for number in 1.. {
@@ -124,7 +124,7 @@ impl ReadEvents {
     }
 
     #[allow(clippy::print_stderr, reason = "the contract: what could not be read is counted")]
-    fn report(&self) {
+    pub(super) fn report(&self) {
         if self.broken > 0 {
             eprintln!("{} lines could not be read", self.broken);
         }
