@@ -7,6 +7,7 @@ use std::{
     fs::File,
     io::{BufReader, Cursor},
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use domain::{Calendar, CaseEvents, Catalog, Event, Instant, Profile, Rules, Text, assess};
@@ -83,9 +84,10 @@ fn one_of_each() -> Cases {
 }
 
 fn known(case: &CaseEvents) -> serde_json::Map<String, serde_json::Value> {
-    let (catalog, calendar, profile) = (Catalog::default(), Calendar::china(), Profile::built_in("default").unwrap());
-    let rules = Rules { catalog: &catalog, calendar: &calendar, profile: &profile };
-    let assessment = assess(case, &rules, as_of()).unwrap();
+    static RULES: LazyLock<(Catalog, Calendar, Profile)> =
+        LazyLock::new(|| (Catalog::default(), Calendar::china(), Profile::built_in("default").unwrap()));
+    let (catalog, calendar, profile) = &*RULES;
+    let assessment = assess(case, &Rules { catalog, calendar, profile }, as_of()).unwrap();
     case_attributes(&AssessmentJson::new(&assessment, calendar.zone()))
 }
 
