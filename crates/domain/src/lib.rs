@@ -29,6 +29,7 @@ pub mod figures;
 pub mod findings;
 pub mod instant;
 pub mod profile;
+pub mod profile_check;
 pub mod remark;
 mod timeline;
 

@@ -65,6 +65,11 @@ enum Command {
         #[command(subcommand)]
         what: commands::catalog::CatalogCommand,
     },
+    /// Say in words what a card profile will do; needs no server.
+    Profile {
+        #[command(subcommand)]
+        what: commands::profile::ProfileCommand,
+    },
     /// Check what the codes of each source are read as; needs no server.
     Sources {
         #[command(subcommand)]
@@ -117,6 +122,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Config => return commands::config::run(&cli.settings),
         Command::Calendar { what } => return commands::calendar::run(&what),
         Command::Catalog { what } => return commands::catalog::run(&what),
+        Command::Profile { what } => return commands::profile::run(&what),
         Command::Sources { what } => return commands::sources::run(&what),
         Command::Import { form: Import::Xes(args) } => return commands::import::run(LogForm::Xes, &args),
         Command::Import { form: Import::Ocel(args) } => return commands::import::run(LogForm::Ocel, &args),
@@ -151,6 +157,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             | Command::Config
             | Command::Calendar { .. }
             | Command::Catalog { .. }
+            | Command::Profile { .. }
             | Command::Sources { .. }
             | Command::Import { .. }
             | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),

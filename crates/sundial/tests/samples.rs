@@ -1,5 +1,7 @@
 //! The examples in `deploy/sample/sources`, run as an integrator runs them.
 
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},

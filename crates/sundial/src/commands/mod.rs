@@ -10,6 +10,7 @@ pub mod demo;
 pub mod event_log;
 pub mod import;
 pub mod produce;
+pub mod profile;
 pub mod recompute;
 pub mod run;
 pub mod sources;
