@@ -16,6 +16,7 @@ use intake::{Intake, Signal};
 use rdkafka::{
     Message,
     consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
 };
 use serde_json::json;
 use store::{Rows, Writer};
@@ -148,8 +149,14 @@ fn drain(kafka: &Kafka) -> anyhow::Result<u64> {
     while read < kafka.events {
         anyhow::ensure!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} for {} messages, {read} came", kafka.events);
         if let Some(message) = consumer.poll(std::time::Duration::from_millis(100)) {
-            bytes += message?.payload().map_or(0, <[u8]>::len);
-            read += 1;
+            match message {
+                Ok(message) => {
+                    bytes += message.payload().map_or(0, <[u8]>::len);
+                    read += 1;
+                }
+                Err(KafkaError::PartitionEOF(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     consumer.unsubscribe();
@@ -267,7 +274,6 @@ async fn fold_batch(
     for ((event, partition), message) in events.iter().zip(batch.messages()) {
         horizon.read(*partition, message.timestamp_ms, event.occurred_at, now());
     }
-    horizon.batch_read();
     let before_fold = thread_cpu();
     let changes = worker.fold(events, |partition| horizon.of(partition, now()), rules);
     let folded = thread_cpu();

@@ -127,6 +127,8 @@ async fn pipeline(world: &World) -> anyhow::Result<Measured> {
     let counts = "SELECT toJSONString(map('events', (SELECT count() FROM events FINAL), 'cases', (SELECT count() FROM cases FINAL), \
                   'case_rows', (SELECT count() FROM cases), 'span_rows', (SELECT count() FROM spans)))";
     let told = serde_json::from_str(&world.sql("pipeline", counts).await?)?;
+    world.sql("default", "SYSTEM FLUSH LOGS").await?;
+    eprintln!("{}", world.sql("pipeline", include_str!("work_by_query.sql")).await?);
     let events = world.options.events;
     Ok(engines.measured(world, events, wall, children_cpu() - children, peak, told))
 }

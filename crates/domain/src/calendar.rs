@@ -45,6 +45,11 @@ impl OfficeHours {
         Self { periods, length }
     }
 
+    /// Opening, in milliseconds after midnight.
+    fn open_ms(&self) -> i64 {
+        self.periods.first().map_or(0, |(open, _)| *open)
+    }
+
     /// Office milliseconds of a whole day.
     pub fn length_ms(&self) -> i64 {
         self.length
@@ -339,8 +344,29 @@ impl Calendar {
 
     /// Office milliseconds passed on `day` at an instant of that day.
     pub(crate) fn office_passed(&self, day: DayNo, at: Instant) -> i64 {
-        let local = at.ms() - self.start(day).ms() + DAY_MS - self.length(day);
-        self.hours_of(day).passed(local)
+        self.hours_of(day).passed(self.time_of_day(day, at))
+    }
+
+    /// Local time of an instant of `day`, in milliseconds after midnight; after a change of the clocks, which
+    /// happens at night, exact again.
+    fn time_of_day(&self, day: DayNo, at: Instant) -> i64 {
+        at.ms() - self.start(day).ms() + DAY_MS - self.length(day)
+    }
+
+    /// Whether nobody is at work: on a day that is not worked, or more than `tolerance_ms` before the opening
+    /// or after the close. False where that cannot be told: for a time that is a mere date (midnight), and
+    /// outside the years covered.
+    pub(crate) fn is_out_of_hours(&self, at: Instant, tolerance_ms: i64) -> bool {
+        let Ok(day) = self.day_of(at) else { return false };
+        let (time, hours) = (self.time_of_day(day, at), self.hours_of(day));
+        let open = hours.open_ms() - tolerance_ms..=hours.close_ms() + tolerance_ms;
+        let somebody_is_at_work = self.is_working(day) && open.contains(&time);
+        !somebody_is_at_work && !self.is_midnight(at)
+    }
+
+    /// Whether an instant is the beginning of a local day: sources that know only the date report that.
+    pub(crate) fn is_midnight(&self, at: Instant) -> bool {
+        self.day_of(at).is_ok_and(|day| self.start(day) == at)
     }
 
     /// The first instant of `day` at which `passed` office milliseconds have passed.

@@ -73,11 +73,19 @@ impl Card {
 }
 
 /// The cards of one clock, crossed or still ahead, as if nothing further happened. A card is issued
-/// at `as_of` if it is [crossed](is_issued) by then.
-pub fn cards_of<'a>(clock: &'a Clock<'_>, profile: &'a Profile) -> impl Iterator<Item = Card> + 'a {
-    let rules = profile.rules.iter().filter(|rule| rule.clock == clock.kind && rule.applies_to(clock.limit_days()));
-    rules.filter_map(|rule| {
-        let crossed_at = clock.instant_after(rule.when.used(clock))?;
+/// at `as_of` if it is [crossed](is_issued) by then. `promised` is the clock of the promise, where the
+/// case has one: some rules wait for it.
+pub fn cards_of<'a>(
+    clock: &'a Clock<'_>,
+    promised: Option<&'a Clock<'_>>,
+    profile: &'a Profile,
+) -> impl Iterator<Item = Card> + 'a {
+    let rules = profile.rules.iter().filter(|rule| rule.is_for(clock));
+    rules.filter_map(move |rule| {
+        let mut crossed_at = clock.instant_after(rule.when.used(clock))?;
+        if let Some(promised) = promised.filter(|_| rule.after_promise) {
+            crossed_at = crossed_at.max(promise_is_missed_at(promised, profile)?);
+        }
         let ended_first = clock.ended_at.is_some_and(|ended| ended <= crossed_at);
         (!ended_first).then(|| Card {
             clock: clock.kind,
@@ -98,7 +106,18 @@ pub fn is_issued(crossed_at: Instant, as_of: Instant) -> bool {
     crossed_at < as_of
 }
 
+/// When the promise is missed by more than the span in which its reminder is issued.
+fn promise_is_missed_at(promised: &Clock<'_>, profile: &Profile) -> Option<Instant> {
+    let reminder = profile.rules.iter().find(|rule| rule.level == Level::Reminder && rule.is_for(promised));
+    let span = reminder.map_or(0, |rule| promised.length() - rule.when.used(promised));
+    promised.instant_after(promised.length() + span.max(0))
+}
+
 impl CardRule {
+    fn is_for(&self, clock: &Clock<'_>) -> bool {
+        self.clock == clock.kind && self.applies_to(clock.limit_days())
+    }
+
     fn applies_to(&self, limit_days: f64) -> bool {
         self.limit_at_most.is_none_or(|most| limit_days <= most) && self.limit_over.is_none_or(|over| limit_days > over)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use crate::{
-    Text,
+    Authorisations, Text,
     event::{Form, coded},
 };
 
@@ -103,12 +103,14 @@ pub struct Item {
     pub step_limits: Vec<(Text, Limit)>,
     /// Steps that must be on record before a decision.
     pub mandatory_steps: Vec<Text>,
+    /// Steps done outside the hall by their nature, such as a site visit.
+    pub outside_steps: Vec<Text>,
     /// Moved into the hall (进驻).
     pub hall: bool,
     /// Decided at the window (授权到位).
     pub window_decides: bool,
-    /// Fee per case, in fen.
-    pub fee_fen: u64,
+    /// Fee per case, in fen; none where the catalogue does not say.
+    pub fee_fen: Option<u64>,
     /// The certificate a granted case ends in.
     pub certificate: Option<Text>,
     /// Delegated to townships.
@@ -122,11 +124,63 @@ impl Item {
     }
 }
 
-/// All items, each in all its versions.
+/// The time standard an intermediary (中介机构) has published: its own clock, beside the department's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// The firm as events name it; `*` for every firm without a limit of its own.
+    pub name: Text,
+    /// What it does, for people.
+    pub service: Text,
+    /// How long it may take.
+    pub limit: Limit,
+    /// Only for these items; for all where there are none.
+    pub items: Vec<Text>,
+    /// First day on which this limit is in force.
+    pub valid_from: Date,
+}
+
+impl Party {
+    /// Whether another limit of the party takes the place of this one: from the same day, for one of the same items.
+    pub fn is_replaced_by(&self, other: &Party) -> bool {
+        let is_for_one_of_the_same =
+            self.items == other.items || self.items.iter().any(|item| other.items.contains(item));
+        self.name == other.name && self.valid_from == other.valid_from && is_for_one_of_the_same
+    }
+}
+
+/// Conditions that the green channel (绿色通道) may not leave out, such as the "1+3+2+1" of a county's plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BottomLine {
+    /// What it is called.
+    pub name: Text,
+    /// The items it holds for.
+    pub items: Vec<Text>,
+    /// What must be met by the decision.
+    pub conditions: Vec<Condition>,
+}
+
+/// One of the conditions. It is met where one of its materials is on record as handed in, or one of its
+/// steps, or a step with its own code, as completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Its code, said in findings.
+    pub code: Text,
+    /// Its name, for people.
+    pub name: Text,
+    /// Materials any of which meets it.
+    pub materials: Vec<Text>,
+    /// Steps any of which meets it.
+    pub steps: Vec<Text>,
+}
+
+/// All items, each in all its versions, and what belongs to them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
     /// Versions of an item, oldest first.
     items: HashMap<Text, Vec<Item>>,
+    authorisations: Authorisations,
+    parties: Vec<Party>,
+    bottom_lines: Vec<BottomLine>,
 }
 
 /// Two rows for one version of an item.
@@ -162,6 +216,60 @@ impl Catalog {
         let versions = self.items.get(code)?;
         let after = versions.partition_point(|version| version.valid_from <= on);
         versions[..after].last()
+    }
+
+    /// The same catalogue with this table of who may decide.
+    #[must_use]
+    pub fn with_authorisations(mut self, authorisations: Authorisations) -> Self {
+        self.authorisations = authorisations;
+        self
+    }
+
+    /// The same catalogue with these published limits of intermediaries.
+    #[must_use]
+    pub fn with_parties(mut self, mut parties: Vec<Party>) -> Self {
+        // The newest first, and what is said for single items before what is said for all.
+        parties.sort_by(|a, b| (a.items.is_empty(), b.valid_from).cmp(&(b.items.is_empty(), a.valid_from)));
+        self.parties = parties;
+        self
+    }
+
+    /// The same catalogue with these bottom lines.
+    #[must_use]
+    pub fn with_bottom_lines(mut self, bottom_lines: Vec<BottomLine>) -> Self {
+        self.bottom_lines = bottom_lines;
+        self
+    }
+
+    /// Who may decide what.
+    pub fn authorisations(&self) -> &Authorisations {
+        &self.authorisations
+    }
+
+    /// The published limits of intermediaries.
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
+    /// The bottom lines of the green channel.
+    pub fn bottom_lines(&self) -> &[BottomLine] {
+        &self.bottom_lines
+    }
+
+    /// What a party has published, for this item or for all; what holds for every party where it has
+    /// published nothing.
+    pub fn party_limit(&self, party: Option<&str>, item: Option<&str>, on: Date) -> Option<Limit> {
+        let holds = |entry: &&Party| {
+            entry.valid_from <= on
+                && (entry.items.is_empty() || item.is_some_and(|item| entry.items.iter().any(|code| code == item)))
+        };
+        let of = |name: &str| self.parties.iter().filter(|entry| entry.name == name).find(holds);
+        party.and_then(of).or_else(|| of("*")).map(|entry| entry.limit)
+    }
+
+    /// Whether it holds an item in any version.
+    pub fn has(&self, code: &str) -> bool {
+        self.items.contains_key(code)
     }
 
     /// The newest version of every item, by code.

@@ -80,8 +80,8 @@ pub enum Kind {
     SpecialStarted(Box<SpecialStart>),
     /// 特别程序结束.
     SpecialEnded { procedure: Option<Procedure> },
-    /// 作出决定.
-    Decided { outcome: Decision },
+    /// 作出决定. Of the reason only whether one was given is kept (行政许可法 art. 38): it is free text.
+    Decided { outcome: Decision, reasoned: bool },
     /// 办结.
     Closed { outcome: Outcome },
     /// 制证.

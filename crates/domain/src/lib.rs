@@ -15,6 +15,7 @@
 //! Deliberately absent: I/O, the wall clock, JSON, threads, floating-point time.
 
 pub mod assess;
+pub mod authorisations;
 pub mod calendar;
 pub mod calendar_file;
 pub mod cards;
@@ -30,10 +31,13 @@ pub mod findings;
 pub mod instant;
 pub mod profile;
 pub mod profile_check;
+pub mod project;
 pub mod remark;
+mod table;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
+pub use authorisations::Authorisations;
 pub use calendar::{Calendar, Uncovered};
 pub use cards::{Card, Level};
 pub use case::CaseEvents;
@@ -44,6 +48,7 @@ pub use figures::Figures;
 pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
+pub use project::Project;
 pub use remark::Remark;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.

@@ -29,7 +29,37 @@ pub struct Profile {
     pub close_at_decision: bool,
     /// When which card is issued.
     pub rules: Vec<CardRule>,
-    severities: BTreeMap<FindingKind, Severity>,
+    /// From where on something is a finding.
+    pub thresholds: Thresholds,
+    /// By kind, in the order of the kinds.
+    severities: [Severity; FindingKind::ALL.len()],
+}
+
+/// From where on something is a finding. The defaults are our choice where no source is named.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// `late_entry`: hours between what happened and its entry. A day is what exchange interfaces usually allow.
+    pub late_entry_hours: f64,
+    /// `instant_close`: seconds between acceptance and decision of a committed item.
+    pub instant_close_seconds: f64,
+    /// `suspension_near_due`: the share of the limit that is left, or less, when the suspension begins.
+    pub suspension_near_due_share: f64,
+    /// `repeated_suspension`: how often the same procedure is begun.
+    pub repeated_suspension_times: u32,
+    /// `out_of_hours_entry`: minutes before opening and after closing that are nobody's business.
+    pub out_of_hours_minutes: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            late_entry_hours: 24.0,
+            instant_close_seconds: 60.0,
+            suspension_near_due_share: 0.15,
+            repeated_suspension_times: 2,
+            out_of_hours_minutes: 30.0,
+        }
+    }
 }
 
 /// One rule: which card is issued for a clock, and when.
@@ -47,6 +77,8 @@ pub struct CardRule {
     pub limit_at_most: Option<f64>,
     /// Only for limits of more than so many days.
     pub limit_over: Option<f64>,
+    /// Not before the promise is missed by more than the span in which its reminder is issued.
+    pub after_promise: bool,
     /// Held until an officer confirms it.
     pub confirm: bool,
 }
@@ -102,6 +134,19 @@ struct ProfileFile {
     card: Vec<CardFile>,
     #[serde(default)]
     findings: BTreeMap<String, String>,
+    /// Names only what differs from the profile extended.
+    #[serde(default)]
+    thresholds: ThresholdsFile,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct ThresholdsFile {
+    late_entry_hours: Option<f64>,
+    instant_close_seconds: Option<f64>,
+    suspension_near_due_share: Option<f64>,
+    repeated_suspension_times: Option<u32>,
+    out_of_hours_minutes: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -116,11 +161,17 @@ struct CardFile {
     limit_at_most: Option<f64>,
     limit_over: Option<f64>,
     #[serde(default)]
+    after_promise: bool,
+    #[serde(default)]
     confirm: bool,
 }
 
-const BUILT_IN: [(&str, &str); 2] =
-    [("default", include_str!("../data/profile-default.toml")), ("hunan-2018", include_str!("../data/profile-hunan-2018.toml"))];
+const BUILT_IN: [(&str, &str); 4] = [
+    ("default", include_str!("../data/profile-default.toml")),
+    ("hunan-2018", include_str!("../data/profile-hunan-2018.toml")),
+    ("zhongshan-2006", include_str!("../data/profile-zhongshan-2006.toml")),
+    ("chengdu-2010", include_str!("../data/profile-chengdu-2010.toml")),
+];
 
 impl Profile {
     /// Names of the profiles that come with Sundial.
@@ -161,6 +212,9 @@ impl Profile {
                 wrong("extends", name, &format!("one of {}", names.join(", ")))
             })?,
         };
+        if file.name.is_empty() || file.name.contains('/') {
+            return Err(wrong("name", &file.name, "a name without a slash: it begins the name of every rule"));
+        }
         profile.name = file.name.into();
         profile.version = file.version.unwrap_or(profile.version);
         if let Some(code) = &file.counting {
@@ -175,17 +229,19 @@ impl Profile {
         }
         profile.close_at_decision = file.close_at_decision.unwrap_or(profile.close_at_decision);
         for (kind, severity) in &file.findings {
+            let field = format!("findings.{kind}");
             let kind = known("findings", kind, FindingKind::from_code, FindingKind::ALL.iter().map(|it| it.code()))?;
-            let severity = known("findings", severity, Severity::from_code, Severity::ALL.iter().map(|it| it.code()))?;
-            profile.severities.insert(kind, severity);
+            let severity = known(&field, severity, Severity::from_code, Severity::ALL.iter().map(|it| it.code()))?;
+            profile.severities[kind as usize] = severity;
         }
+        file.thresholds.put_into(&mut profile.thresholds)?;
         profile.take_rules(file.card)?;
         Ok(profile)
     }
 
     /// How grave a kind of finding is here.
     pub fn severity(&self, kind: FindingKind) -> Severity {
-        self.severities.get(&kind).copied().unwrap_or(Severity::Info)
+        self.severities[kind as usize]
     }
 
     fn bare() -> Self {
@@ -197,12 +253,19 @@ impl Profile {
             suspended_days: SuspendedDays::AfterFirst,
             close_at_decision: true,
             rules: Vec::new(),
-            severities: BTreeMap::new(),
+            thresholds: Thresholds::default(),
+            severities: [Severity::Info; FindingKind::ALL.len()],
         }
     }
 
     fn take_rules(&mut self, cards: Vec<CardFile>) -> Result<(), ProfileError> {
         let rules = cards.into_iter().map(|card| card.rule(&self.name)).collect::<Result<Vec<_>, _>>()?;
+        for (number, rule) in rules.iter().enumerate() {
+            // The name of a rule is part of what a card is known by.
+            if rules[..number].iter().any(|earlier| earlier.id == rule.id) {
+                return Err(wrong("card", &rule.id, "an `id` of its own for each of several cards of one clock and level"));
+            }
+        }
         self.rules.retain(|extended| rules.iter().all(|own| own.clock != extended.clock));
         for rule in &mut self.rules {
             // A card names the profile in force, whoever wrote the rule first.
@@ -218,12 +281,21 @@ impl CardFile {
     fn rule(self, profile: &str) -> Result<CardRule, ProfileError> {
         let clock = known("card.clock", &self.clock, ClockKind::from_code, ClockKind::ALL.iter().map(|it| it.code()))?;
         let level = known("card.level", &self.level, Level::from_code, Level::ALL.iter().map(|it| it.code()))?;
+        let which = format!("{} {}", self.clock, self.level);
+        let range = |field: &str, value: Option<f64>, most: f64| match value {
+            Some(number) if !(0.0..=most).contains(&number) => {
+                Err(wrong(&format!("card.{field}"), &format!("{which}: {number}"), &format!("0 to {most}")))
+            }
+            _ => Ok(()),
+        };
+        range("remaining_share", self.remaining_share, 1.0)?;
+        range("remaining_days", self.remaining_days, MOST_DAYS)?;
+        range("over_days", self.over_days, MOST_DAYS)?;
         let when = match (self.remaining_share, self.remaining_days, self.over_days) {
-            (None, None, Some(days)) if days >= 0.0 => Threshold::Over { days },
+            (None, None, Some(days)) => Threshold::Over { days },
             (share, days, None) if share.is_some() || days.is_some() => Threshold::Remaining { share, days },
             _ => {
-                let expected = "either remaining_days and/or remaining_share, or over_days (0 or more)";
-                return Err(wrong("card", &format!("{} {}", self.clock, self.level), expected));
+                return Err(wrong("card", &which, "either remaining_days and/or remaining_share, or over_days"));
             }
         };
         let suffix = self.id.map_or_else(|| level.code().to_owned(), |id| format!("{}-{id}", level.code()));
@@ -234,8 +306,40 @@ impl CardFile {
             when,
             limit_at_most: self.limit_at_most,
             limit_over: self.limit_over,
+            after_promise: self.after_promise,
             confirm: self.confirm,
         })
+    }
+}
+
+/// No card is ten years away.
+const MOST_DAYS: f64 = 3650.0;
+
+impl ThresholdsFile {
+    fn put_into(self, thresholds: &mut Thresholds) -> Result<(), ProfileError> {
+        let put = |field: &str, value: Option<f64>, most: f64, held: &mut f64| match value {
+            Some(number) if !(0.0..=most).contains(&number) => {
+                Err(wrong(&format!("thresholds.{field}"), &number.to_string(), &format!("0 to {most}")))
+            }
+            Some(number) => {
+                *held = number;
+                Ok(())
+            }
+            None => Ok(()),
+        };
+        put("late_entry_hours", self.late_entry_hours, 24.0 * MOST_DAYS, &mut thresholds.late_entry_hours)?;
+        put("instant_close_seconds", self.instant_close_seconds, 86_400.0, &mut thresholds.instant_close_seconds)?;
+        let share = &mut thresholds.suspension_near_due_share;
+        put("suspension_near_due_share", self.suspension_near_due_share, 1.0, share)?;
+        put("out_of_hours_minutes", self.out_of_hours_minutes, 1440.0, &mut thresholds.out_of_hours_minutes)?;
+        match self.repeated_suspension_times {
+            Some(times) if times < 2 => Err(wrong("thresholds.repeated_suspension_times", &times.to_string(), "2 or more")),
+            Some(times) => {
+                thresholds.repeated_suspension_times = times;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -263,6 +367,24 @@ mod tests {
             assert_eq!(profile.name, name);
             assert!(profile.rules.iter().all(|rule| rule.id.starts_with(name)), "{name}");
         }
+    }
+
+    #[test]
+    fn a_mistake_in_a_profile_of_ones_own_is_named_with_what_is_expected() {
+        let error =
+            |text: &str| Profile::from_toml(&format!("name = \"x\"\nextends = \"default\"\n{text}")).unwrap_err().to_string();
+        let card = |rest: &str| error(&format!("[[card]]\nclock = \"promised\"\nlevel = \"red\"\n{rest}"));
+        assert!(error("[findings]\nlate = \"red\"").contains("findings: \"late\": expected one of unknown_item"));
+        assert_eq!(
+            error("[findings]\nlate_entry = \"grave\""),
+            "findings.late_entry: \"grave\": expected one of off, info, reminder, yellow, red"
+        );
+        assert_eq!(error("[thresholds]\nlate_entry_hours = -1"), "thresholds.late_entry_hours: \"-1\": expected 0 to 87600");
+        assert!(error("[thresholds]\nlate_entry = 1").contains("unknown field `late_entry`"));
+        assert_eq!(card("remaining_share = 20"), "card.remaining_share: \"promised red: 20\": expected 0 to 1");
+        assert!(card("over_days = 0\nremaining_days = 1").starts_with("card: \"promised red\": expected either"));
+        let twice = card("over_days = 1\n[[card]]\nclock = \"promised\"\nlevel = \"red\"\nover_days = 2");
+        assert!(twice.contains("an `id` of its own"), "{twice}");
     }
 
     #[test]

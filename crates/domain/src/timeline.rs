@@ -3,8 +3,11 @@
 use crate::{
     CaseEvents, Event, Instant, Kind, Outcome, Text,
     clock::SuspensionSpan,
-    event::{Acceptance, Decision, Form, Procedure},
+    event::{Acceptance, Decision, Form, Procedure, SpecialStart},
 };
+
+/// Scores from which on a rating asks for rectification: dissatisfied, very dissatisfied (差评).
+const BAD_SCORE: u8 = 4;
 
 /// The course of a case up to an instant. Events still ahead have not happened.
 #[derive(Debug, Default)]
@@ -23,6 +26,12 @@ pub(crate) struct Timeline<'e> {
     pub(crate) closed: Option<(&'e Event, Outcome)>,
     pub(crate) delivered: Option<&'e Event>,
     pub(crate) rated: Option<(&'e Event, u8)>,
+    /// Deferred materials handed in, with the event; no names are all of them.
+    pub(crate) supplied: Vec<(&'e Event, &'e [Text])>,
+    /// Bad ratings, and what was done about each.
+    pub(crate) bad_ratings: Vec<Answered<'e>>,
+    /// Complaints, and how each was resolved.
+    pub(crate) complaints: Vec<Answered<'e>>,
     /// Events that end something that was not open.
     pub(crate) unopened: Vec<&'e Event>,
 }
@@ -42,11 +51,17 @@ pub(crate) struct Step<'e> {
     pub(crate) completed: Option<&'e Event>,
 }
 
+/// What asks for an answer, and the answer.
+#[derive(Debug)]
+pub(crate) struct Answered<'e> {
+    pub(crate) asked: &'e Event,
+    pub(crate) answered: Option<&'e Event>,
+}
+
 /// A special procedure, and its end.
 #[derive(Debug)]
 pub(crate) struct Special<'e> {
-    pub(crate) procedure: Procedure,
-    pub(crate) granted_days: Option<u32>,
+    pub(crate) start: &'e SpecialStart,
     pub(crate) started: &'e Event,
     pub(crate) ended: Option<&'e Event>,
 }
@@ -86,31 +101,35 @@ impl<'e> Timeline<'e> {
                 let open = self.steps.iter_mut().filter(|it| it.completed.is_none() && it.code == step);
                 self.unopened.extend(end_first(open, event, |it, event| it.completed = Some(event)));
             }
-            Kind::SpecialStarted(special) => self.specials.push(Special {
-                procedure: special.procedure,
-                granted_days: special.granted_days,
-                started: event,
-                ended: None,
-            }),
+            Kind::SpecialStarted(special) => self.specials.push(Special { start: special, started: event, ended: None }),
             Kind::SpecialEnded { procedure } => {
-                let is_meant = |it: &&mut Special<'e>| it.ended.is_none() && procedure.is_none_or(|meant| meant == it.procedure);
+                let is_meant =
+                    |it: &&mut Special<'e>| it.ended.is_none() && procedure.is_none_or(|meant| meant == it.start.procedure);
                 let open = self.specials.iter_mut().filter(is_meant);
                 self.unopened.extend(end_first(open, event, |it, event| it.ended = Some(event)));
             }
-            Kind::Decided { outcome } => {
+            Kind::Decided { outcome, .. } => {
                 self.decided.get_or_insert((event, *outcome));
             }
             Kind::Closed { outcome } => {
                 self.closed.get_or_insert((event, *outcome));
             }
             Kind::Delivered => first(&mut self.delivered, event),
-            Kind::Rated { score } => self.rated = Some((event, *score)),
-            Kind::MaterialsSupplied { .. }
-            | Kind::Issued
-            | Kind::FeeCharged { .. }
-            | Kind::RatingRectified
-            | Kind::Complained
-            | Kind::ComplaintResolved => {}
+            Kind::Rated { score } => {
+                self.rated = Some((event, *score));
+                if *score >= BAD_SCORE {
+                    self.bad_ratings.push(Answered { asked: event, answered: None });
+                }
+            }
+            // A rating may have been corrected since to one that asked for nothing.
+            Kind::RatingRectified => {
+                let unasked = answer(&mut self.bad_ratings, event);
+                self.unopened.extend(unasked.filter(|_| self.rated.is_none()));
+            }
+            Kind::Complained => self.complaints.push(Answered { asked: event, answered: None }),
+            Kind::ComplaintResolved => self.unopened.extend(answer(&mut self.complaints, event)),
+            Kind::MaterialsSupplied { materials } => self.supplied.push((event, materials)),
+            Kind::Issued | Kind::FeeCharged { .. } => {}
         }
     }
 
@@ -131,6 +150,46 @@ impl<'e> Timeline<'e> {
 
     pub(crate) fn declared_form(&self) -> Option<Form> {
         self.acceptance.and_then(|acceptance| acceptance.form)
+    }
+
+    /// 绿色通道.
+    pub(crate) fn is_green_channel(&self) -> bool {
+        self.acceptance.is_some_and(|acceptance| acceptance.green_channel)
+    }
+
+    /// 重点项目.
+    pub(crate) fn is_key_project(&self) -> bool {
+        self.acceptance.is_some_and(|acceptance| acceptance.key_project)
+    }
+
+    /// What decided the case: the decision, else a closing that is one.
+    pub(crate) fn decision(&self) -> Option<(&'e Event, Outcome)> {
+        let closed = self.closed.filter(|(_, outcome)| outcome.is_decision());
+        self.decided.map(|(event, decision)| (event, decision.into())).or(closed)
+    }
+
+    /// The first event that hands in a deferred material, by its name or with all of them.
+    pub(crate) fn supply_of(&self, material: &str) -> Option<&'e Event> {
+        let hands_in = |names: &[Text]| names.is_empty() || names.iter().any(|name| name == material);
+        self.supplied.iter().find(|(_, names)| hands_in(names)).map(|(event, _)| *event)
+    }
+
+    /// What tells deferred material `number` from the others: its name, numbered where it is repeated.
+    pub(crate) fn material_instance(&self, number: usize) -> Text {
+        let materials = self.acceptance.map_or(&[][..], |acceptance| &acceptance.deferred_materials);
+        let name = &materials[number].name;
+        match materials[..number].iter().filter(|earlier| earlier.name == *name).count() {
+            0 => name.clone(),
+            earlier => format!("{name}#{}", earlier + 1).into(),
+        }
+    }
+
+    /// When the case ended in a way that leaves nothing to be handed in: refused, or given up.
+    pub(crate) fn given_up_at(&self) -> Option<Instant> {
+        let refused = self.decided.filter(|(_, decision)| *decision == Decision::Refused).map(|(event, _)| event);
+        let is_given_up = |outcome: Outcome| !matches!(outcome, Outcome::Granted | Outcome::Forwarded);
+        let closed = self.closed.filter(|(_, outcome)| is_given_up(*outcome)).map(|(event, _)| event);
+        refused.into_iter().chain(closed).map(|event| event.occurred_at).min()
     }
 
     pub(crate) fn project(&self) -> Option<&'e Text> {
@@ -155,11 +214,11 @@ impl<'e> Timeline<'e> {
     /// Times that are not counted (行政许可法 art. 45): special procedures, except an extension, which
     /// lengthens the limit instead; and corrections waiting for the applicant.
     pub(crate) fn suspensions(&self) -> Vec<SuspensionSpan> {
-        let specials = self.specials.iter().filter(|special| special.procedure != Procedure::Extension);
+        let specials = self.specials.iter().filter(|special| special.start.procedure != Procedure::Extension);
         let specials = specials.map(|special| SuspensionSpan {
             from: special.started.occurred_at,
             until: special.ended.map(|event| event.occurred_at),
-            granted_days: special.granted_days,
+            granted_days: special.start.granted_days,
         });
         let corrections = self.corrections.iter().map(|correction| SuspensionSpan {
             from: correction.requested.occurred_at,
@@ -171,12 +230,17 @@ impl<'e> Timeline<'e> {
 
     /// The extension of the statutory limit, where one was ordered; the law allows one (art. 42).
     pub(crate) fn extension(&self) -> Option<&Special<'e>> {
-        self.specials.iter().find(|special| special.procedure == Procedure::Extension)
+        self.specials.iter().find(|special| special.start.procedure == Procedure::Extension)
     }
 }
 
 fn first<'e>(held: &mut Option<&'e Event>, event: &'e Event) {
     held.get_or_insert(event);
+}
+
+/// Lets `event` answer the first that is not; gives it back where none waits.
+fn answer<'e>(asked: &mut [Answered<'e>], event: &'e Event) -> Option<&'e Event> {
+    end_first(asked.iter_mut().filter(|it| it.answered.is_none()), event, |it, event| it.answered = Some(event))
 }
 
 /// Lets `event` end the first open thing; gives it back where nothing is open.

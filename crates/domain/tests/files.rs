@@ -1,7 +1,7 @@
 //! No text makes a reader of files panic, and what it takes is what it writes.
 
 use domain::{
-    Catalog, Profile, calendar_file,
+    Authorisations, Catalog, Profile, calendar_file,
     catalog_file::{CatalogDraft, to_csv, to_toml},
 };
 use proptest::prelude::*;
@@ -15,6 +15,13 @@ fn nearly(tokens: &'static [&'static str]) -> impl Strategy<Value = String> {
 const CATALOG: &[&str] = &[
     "[[item]]\n",
     "[item.step_limits]\n",
+    "[[party]]\n",
+    "[[bottom_line]]\n",
+    "[[bottom_line.condition]]\n",
+    "limit",
+    "items",
+    "materials",
+    "outside_steps",
     "code",
     "name",
     "department",
@@ -73,15 +80,64 @@ const CALENDAR: &[&str] = &[
     "weekend = ['saturday']\n",
 ];
 
+const AUTHORISATIONS: &[&str] = &[
+    "[[authorisation]]\n",
+    "handler",
+    "item",
+    "department",
+    "role",
+    "valid_from",
+    "valid_to",
+    "经办人",
+    " = ",
+    "'",
+    ",",
+    "\n",
+    "*",
+    "window",
+    "局",
+    "2018-01-01",
+    "2018/1/1",
+    "[",
+    "{",
+];
+
 proptest! {
     #[test]
     fn no_text_makes_the_catalogue_panic(text in nearly(CATALOG)) {
         for draft in [CatalogDraft::from_toml(&text), CatalogDraft::from_csv(&text)] {
             let _ = draft.doubts();
             let Ok(catalog) = draft.catalog() else { continue };
-            let versions = catalog.versions();
-            prop_assert_eq!(Catalog::from_toml(&to_toml(&versions)).unwrap(), catalog.clone());
-            prop_assert_eq!(Catalog::from_csv(&to_csv(&versions)).unwrap(), catalog.clone());
+            prop_assert_eq!(&Catalog::from_toml(&to_toml(&catalog)).unwrap(), &catalog);
+            // CSV has the items only.
+            let csv = Catalog::from_csv(&to_csv(&catalog.versions())).unwrap();
+            prop_assert_eq!(csv.versions(), catalog.versions());
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_authorisation_table_panic(text in nearly(AUTHORISATIONS)) {
+        let _ = (Authorisations::from_toml(&text), Authorisations::from_csv(&text));
+    }
+
+    #[test]
+    fn whatever_stands_beside_the_items_goes_round(
+        (party, service, line, material) in (any::<String>(), any::<String>(), any::<String>(), any::<String>()),
+        days in 0u32..99,
+        from in prop::option::of("20[0-9]{2}-0[1-9]-[12][0-9]"),
+    ) {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let (party, service, line, material) = (quoted(&party), quoted(&service), quoted(&line), quoted(&material));
+        let from = from.map(|from| format!("valid_from = {from}\n")).unwrap_or_default();
+        let text = format!(
+            "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n\
+             [[party]]\nname = {party}\nservice = {service}\nlimit = '{days} months'\n{from}\
+             [[party]]\nname = '*'\nitems = ['a']\nlimit = '1 years'\n\
+             [[bottom_line]]\nname = {line}\nitems = ['a']\n\
+             [[bottom_line.condition]]\ncode = 'one'\nname = '其一'\nmaterials = [{material}]\nsteps = ['s', 't']\n"
+        );
+        if let Ok(catalog) = Catalog::from_toml(&text) {
+            prop_assert_eq!(Catalog::from_toml(&to_toml(&catalog)).unwrap(), catalog);
         }
     }
 
@@ -96,9 +152,8 @@ proptest! {
         });
         let draft = CatalogDraft::from_rows(std::iter::once((1, header)).chain(rows));
         if let Ok(catalog) = draft.catalog() {
-            let versions = catalog.versions();
-            prop_assert_eq!(Catalog::from_toml(&to_toml(&versions)).unwrap(), catalog.clone());
-            prop_assert_eq!(Catalog::from_csv(&to_csv(&versions)).unwrap(), catalog.clone());
+            prop_assert_eq!(&Catalog::from_toml(&to_toml(&catalog)).unwrap(), &catalog);
+            prop_assert_eq!(&Catalog::from_csv(&to_csv(&catalog.versions())).unwrap(), &catalog);
         }
     }
 

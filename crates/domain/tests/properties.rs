@@ -10,7 +10,7 @@ use domain::{
     catalog::{Limit, Unit},
     clock::{Allowance, Clock, ClockRules, ClockSpan, SuspensionSpan},
     counting::{Counting, SuspendedDays, Suspension},
-    event::{Decision, Procedure, SpecialStart, StepResult},
+    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart, StepResult},
     *,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -22,12 +22,26 @@ fn instants() -> impl Strategy<Value = Instant> {
 
 fn kinds() -> impl Strategy<Value = Kind> {
     let procedure = prop::sample::select(Procedure::ALL);
-    let start = (procedure, prop::option::of(0u32..15)).prop_map(|(procedure, granted_days)| {
-        Kind::SpecialStarted(Box::new(SpecialStart { procedure, granted_days, written_notice: None, party: None }))
-    });
+    let start = (procedure, prop::option::of(0u32..15), prop::option::of(any::<bool>())).prop_map(
+        |(procedure, granted_days, written_notice)| {
+            let party = granted_days.is_none().then(|| "agency".into());
+            Kind::SpecialStarted(Box::new(SpecialStart { procedure, granted_days, written_notice, party }))
+        },
+    );
+    let deferred = prop::collection::vec((prop::sample::select(&["p", "q"][..]), instants()), 0..3);
+    let accepted =
+        (deferred, any::<bool>(), prop::option::of(instants())).prop_map(|(deferred, green_channel, promised_due_at)| {
+            let deferred = deferred.into_iter().map(|(name, due_at)| DeferredMaterial { name: name.into(), due_at });
+            let acceptance =
+                Acceptance { green_channel, promised_due_at, deferred_materials: deferred.collect(), ..Acceptance::default() };
+            Kind::Accepted(Box::new(acceptance))
+        });
+    let materials = prop::collection::vec(prop::sample::select(&["p", "q", "r"][..]).prop_map(Text::from), 0..2);
     prop_oneof![
         Just(Kind::Applied { channel: None }),
         Just(Kind::Accepted(Box::default())),
+        accepted,
+        materials.prop_map(|materials| Kind::MaterialsSupplied { materials }),
         Just(Kind::NotAccepted),
         Just(Kind::CorrectionRequested),
         Just(Kind::Corrected),
@@ -35,11 +49,43 @@ fn kinds() -> impl Strategy<Value = Kind> {
         Just(Kind::StepCompleted { step: "review".into(), result: Some(StepResult::Passed) }),
         start,
         Just(Kind::SpecialEnded { procedure: None }),
-        Just(Kind::Decided { outcome: Decision::Granted }),
+        (prop::sample::select(Decision::ALL), any::<bool>()).prop_map(|(outcome, reasoned)| Kind::Decided { outcome, reasoned }),
         prop::sample::select(Outcome::ALL).prop_map(|outcome| Kind::Closed { outcome }),
         Just(Kind::Delivered),
         (1u8..=5).prop_map(|score| Kind::Rated { score }),
+        Just(Kind::RatingRectified),
+        Just(Kind::Complained),
+        Just(Kind::ComplaintResolved),
+        (0u64..2).prop_map(|amount_fen| Kind::FeeCharged { amount_fen }),
     ]
+}
+
+/// An office where everything that can be found is looked for.
+fn full_office() -> Office {
+    let catalog = r#"
+        [[item]]
+        code = "a"
+        name = "甲"
+        department = "环境保护局"
+        form = "committed"
+        promised_limit = "7 working_days"
+        fee_fen = 1
+        hall = true
+        window_decides = true
+        mandatory_steps = ["review"]
+        step_limits = { review = "2 working_days" }
+        [[party]]
+        name = "*"
+        limit = "3 working_days"
+        [[bottom_line]]
+        name = "1"
+        items = ["a"]
+        [[bottom_line.condition]]
+        code = "p"
+        name = "p"
+        materials = ["p"]
+        "#;
+    Office { catalog: Catalog::from_toml(catalog).unwrap(), ..Office::new("zhongshan-2006", "none", "none") }
 }
 
 /// Reports of a few events in several revisions, some retracted.
@@ -87,6 +133,10 @@ fn settings() -> impl Strategy<Value = Setting> {
 }
 
 fn clock(setting: &Setting) -> Clock<'static> {
+    clock_for(setting, Allowance::Limit(setting.limit))
+}
+
+fn clock_for(setting: &Setting, allowance: Allowance) -> Clock<'static> {
     let (counting, suspension, suspended_days) = setting.rules;
     let rules = ClockRules { calendar: china(), counting, suspension, suspended_days };
     let span = ClockSpan {
@@ -96,7 +146,7 @@ fn clock(setting: &Setting) -> Clock<'static> {
         ended_at: None,
         handler: None,
     };
-    Clock::new(span, Allowance::Limit(setting.limit), &setting.suspensions, &rules).unwrap()
+    Clock::new(span, allowance, &setting.suspensions, &rules).unwrap()
 }
 
 proptest! {
@@ -110,7 +160,7 @@ proptest! {
         }),
         as_of in instants(),
     ) {
-        let office = Office::new("default", "7 working_days", "20 working_days");
+        let office = full_office();
         let once: CaseEvents = reports.into_iter().collect();
         let again: CaseEvents = shuffled.into_iter().collect();
         prop_assert_eq!(&once, &again);
@@ -177,8 +227,60 @@ proptest! {
     }
 
     #[test]
+    fn one_suspension_more_never_makes_a_clock_due_earlier(setting in settings()) {
+        let mut fewer = setting.clone();
+        if fewer.suspensions.pop().is_none() {
+            return Ok(());
+        }
+        // None is never due.
+        let due = |setting: &Setting| clock(setting).due().map_or(i64::MAX, Instant::ms);
+        prop_assert!(due(&fewer) <= due(&setting));
+    }
+
+    #[test]
+    fn a_clock_up_to_a_named_instant_is_due_then_and_its_time_adds_up(
+        setting in settings(), due in instants(), at in instants(),
+    ) {
+        let mut setting = setting;
+        setting.suspensions.clear();
+        let clock = clock_for(&setting, Allowance::Until(due));
+        prop_assert_eq!(clock.due(), Some(due));
+        prop_assert_eq!(clock.elapsed(at).unwrap() + clock.remaining(at).unwrap(), clock.length());
+        prop_assert_eq!(clock.is_late(at), at.max(setting.started_at) > due);
+    }
+
+    #[test]
+    fn every_span_of_a_case_is_late_exactly_past_its_due_time(reports in reports(), as_of in instants()) {
+        let office = full_office();
+        let case: CaseEvents = reports.into_iter().collect();
+        let Some(now) = assess(&case, &office.rules(), as_of) else { return Ok(()) };
+        for span in &now.spans {
+            let read_at = span.ended_at.map_or(as_of, |ended| ended.min(as_of)).max(span.started_at);
+            // A step is read up to the end of its case.
+            let ends_with_case = span.clock == ClockKind::Step && span.ended_at.is_none();
+            let is_late = span.due_at.is_some_and(|due| read_at > due);
+            prop_assert!(ends_with_case || span.late == is_late, "{:?}", span);
+        }
+        let mut instances: Vec<_> = now.spans.iter().map(|span| (span.clock, &span.instance)).collect();
+        instances.sort_unstable();
+        prop_assert!(instances.windows(2).all(|two| two[0] != two[1]), "each clock is told from the others: {:?}", instances);
+    }
+
+    #[test]
+    fn every_finding_has_evidence_that_stands(reports in reports(), as_of in instants()) {
+        let office = full_office();
+        let case: CaseEvents = reports.into_iter().collect();
+        let Some(now) = assess(&case, &office.rules(), as_of) else { return Ok(()) };
+        let standing: Vec<_> = case.standing().filter(|event| event.occurred_at <= as_of).map(|event| &event.event_id).collect();
+        prop_assert!(now.findings.is_sorted_by_key(|finding| finding.kind));
+        for finding in &now.findings {
+            prop_assert!(!finding.events.is_empty() && finding.events.iter().all(|id| standing.contains(&id)), "{:?}", finding);
+        }
+    }
+
+    #[test]
     fn an_assessment_holds_until_its_next_change(reports in reports(), as_of in instants(), later in 0i64..400 * DAY_MS) {
-        let office = Office::new("default", "7 working_days", "20 working_days");
+        let office = full_office();
         let case: CaseEvents = reports.into_iter().collect();
         let Some(mut now) = assess(&case, &office.rules(), as_of) else { return Ok(()) };
         let last = now.next_change.map_or(i64::MAX, |next| next.ms() - 1);
@@ -198,7 +300,7 @@ proptest! {
 
     #[test]
     fn an_assessment_is_the_same_at_the_instant_it_is_valid_from(reports in reports(), as_of in instants()) {
-        let office = Office::new("default", "7 working_days", "20 working_days");
+        let office = full_office();
         let case: CaseEvents = reports.into_iter().collect();
         let Some(now) = assess(&case, &office.rules(), as_of) else { return Ok(()) };
         let then = assess(&case, &office.rules(), now.valid_from).unwrap();

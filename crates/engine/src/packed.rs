@@ -24,7 +24,7 @@ impl Packed {
 mod tests {
     use domain::{
         Event, Instant, Kind,
-        event::{Acceptance, DeferredMaterial, Procedure, SpecialStart},
+        event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
     };
 
     use super::*;
@@ -50,10 +50,17 @@ mod tests {
             kind,
         };
         let material = DeferredMaterial { name: "paper".into(), due_at: Instant::from_ms(2) };
-        let special = SpecialStart { procedure: Procedure::Hearing, granted_days: Some(2), written_notice: None, party: None };
+        let special = SpecialStart {
+            procedure: Procedure::Hearing,
+            granted_days: Some(2),
+            written_notice: None,
+            party: Some("agency".into()),
+        };
         let events: CaseEvents = [
             event("1", Kind::Accepted(Box::new(Acceptance { deferred_materials: vec![material], ..Acceptance::default() }))),
             event("2", Kind::SpecialStarted(Box::new(special))),
+            event("4", Kind::Decided { outcome: Decision::Refused, reasoned: true }),
+            event("5", Kind::MaterialsSupplied { materials: vec!["paper".into()] }),
             event("3", Kind::FeeCharged { amount_fen: u64::MAX }),
         ]
         .into_iter()

@@ -33,6 +33,11 @@ pub fn generation(version: u128) -> u32 {
     (version >> TIME_BITS) as u32 & LAST_GENERATION
 }
 
+/// Since when what they say holds.
+pub(crate) fn valid_from(version: u128) -> Instant {
+    Instant::from_ms((version & ((1 << TIME_BITS) - 1)) as i64)
+}
+
 /// The weight of the set of events they were derived from.
 pub(crate) fn weight(version: u128) -> u128 {
     version >> (TIME_BITS + GENERATION_BITS)
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn a_version_tells_what_it_was_made_of_however_heavy_the_set() {
         let version = of(1 << 40, 77, Instant::from_ms(5));
-        assert_eq!((weight(version), generation(version)), (1 << 40, 77));
+        assert_eq!((weight(version), generation(version), valid_from(version)), (1 << 40, 77, Instant::from_ms(5)));
         assert_eq!(generation(of(u128::MAX, LAST_GENERATION, Instant::default())), LAST_GENERATION);
         assert!(of(u128::MAX, 1, Instant::default()) > of(1 << 71, 1, Instant::default()));
     }

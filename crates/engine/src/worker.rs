@@ -347,6 +347,9 @@ impl Worker {
     /// Derives the row of a case, and holds the case if it will change by itself.
     fn derive(&mut self, case: OpenCase, as_of: Instant, rules: &RuleBook) -> Option<CaseChange> {
         let OpenCase { case_no, events, cards, partition, version: stored_version, untold, rules_changed, .. } = case;
+        // Time does not go back for a case: a worker that is behind would take back what another one, who was
+        // not, has issued.
+        let as_of = as_of.max(version::valid_from(stored_version));
         let (after, valid_from, next_change) = rules.derive(&events, as_of);
         let version = version::of(events.weight(), self.generation, valid_from);
         // Where the store knows more than has come yet, nothing is written and its cards stay.

@@ -13,7 +13,7 @@ use std::{
 use domain::{
     Assessment, Calendar, Card, CaseEvents, Catalog, Event, Instant, Kind, Outcome, Profile, Text,
     calendar::DAY_MS,
-    event::{Decision, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
 };
 use engine::{CaseChange, CaseStore, KnownCases, Recomputed, RuleBook, StoredCase, Worker, recompute};
 use foldhash::fast::FixedState as RandomState;
@@ -179,6 +179,12 @@ fn start() -> Instant {
     Instant::parse("2018-10-15T10:00:00+08:00").unwrap()
 }
 
+/// An acceptance with a paper still to come.
+fn deferring() -> Acceptance {
+    let material = DeferredMaterial { name: "p".into(), due_at: start().plus_ms(20 * DAY_MS) };
+    Acceptance { deferred_materials: vec![material], ..Acceptance::default() }
+}
+
 fn reports() -> impl Strategy<Value = Vec<Event>> {
     let kinds = prop_oneof![
         Just(Kind::Applied { channel: None }),
@@ -192,8 +198,15 @@ fn reports() -> impl Strategy<Value = Vec<Event>> {
             party: None
         }))),
         Just(Kind::SpecialEnded { procedure: None }),
-        Just(Kind::Decided { outcome: Decision::Granted }),
+        Just(Kind::Decided { outcome: Decision::Granted, reasoned: false }),
         Just(Kind::Closed { outcome: Outcome::Granted }),
+        // What lives on after a case is closed.
+        Just(Kind::Accepted(Box::new(deferring()))),
+        Just(Kind::MaterialsSupplied { materials: Vec::new() }),
+        Just(Kind::Rated { score: 5 }),
+        Just(Kind::RatingRectified),
+        Just(Kind::Complained),
+        Just(Kind::ComplaintResolved),
     ];
     let report = (0u8..4, 0u8..8, 1u32..4, 0i64..40 * DAY_MS, kinds);
     let report = report.prop_map(|(case, id, revision, after, kind)| Event {
@@ -391,7 +404,7 @@ fn a_process_that_comes_too_late_with_an_older_state_leaves_nothing_behind() {
     let store = MemoryStore::default();
     let late = start().plus_ms(30 * DAY_MS);
     let accepted = event("1", start(), Kind::Accepted(Box::default()));
-    let decided = event("2", start().plus_ms(DAY_MS), Kind::Decided { outcome: Decision::Refused });
+    let decided = event("2", start().plus_ms(DAY_MS), Kind::Decided { outcome: Decision::Refused, reasoned: true });
     // It knows of the acceptance only, so it finds the case overdue; then it stands still.
     let mut zombie = Worker::default();
     let written_late = fold(&mut zombie, vec![(accepted.clone(), 0)], late, &store);

@@ -21,6 +21,8 @@ pub enum Signal {
     Assigned(Vec<i32>),
     /// Messages of its partitions.
     Batch(Batch),
+    /// This partition was read to its end, and what there was has been handed over. It may have grown since.
+    ReadToEnd(i32),
     /// These partitions go to someone else: finish what was handed over, forget them, then say so.
     Revoked(Vec<i32>, Released),
 }

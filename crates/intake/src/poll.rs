@@ -70,7 +70,16 @@ pub(crate) struct PollState {
 struct WorkerLine {
     content: Content,
     begun: Option<Instant>,
+    /// Partitions read to their end since the last batch.
+    ended: Vec<i32>,
     signals: UnboundedSender<Signal>,
+}
+
+impl PollState {
+    fn line_of(&mut self, partition: i32) -> &mut WorkerLine {
+        let workers = self.workers.len();
+        &mut self.workers[partition as usize % workers]
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -109,7 +118,7 @@ impl Shared {
         let (workers, receivers) = (0..config.workers)
             .map(|_| {
                 let (signals, receiver) = unbounded_channel();
-                (WorkerLine { content: Content::default(), begun: None, signals }, receiver)
+                (WorkerLine { content: Content::default(), begun: None, ended: Vec::new(), signals }, receiver)
             })
             .unzip();
         let state = PollState {
@@ -184,6 +193,7 @@ impl Shared {
                     bytes += message.payload_len() + message.key_len();
                     self.take(&message);
                 }
+                Some(Err(KafkaError::PartitionEOF(partition))) => self.read_to_end(partition),
                 Some(Err(error)) if is_fatal(&error) => return Err(error),
                 Some(Err(error)) => self.report_trouble(&error),
             }
@@ -231,8 +241,7 @@ impl Shared {
         if let Some(took) = state.trouble.message(Instant::now()) {
             tracing::info!(seconds = took.as_secs(), "Kafka is well again");
         }
-        let workers = state.workers.len();
-        let line = &mut state.workers[message.partition() as usize % workers];
+        let line = state.line_of(message.partition());
         line.begun.get_or_insert_with(Instant::now);
         let incoming = Incoming {
             partition: message.partition(),
@@ -249,6 +258,18 @@ impl Shared {
         }
     }
 
+    /// Tells the worker of it, after the messages that came before.
+    fn read_to_end(&self, partition: i32) {
+        let mut state = lock(&self.state);
+        let line = state.line_of(partition);
+        if !line.ended.contains(&partition) {
+            line.ended.push(partition);
+        }
+        if line.content.len() == 0 {
+            self.hand_over(line);
+        }
+    }
+
     fn hand_over_ripe(&self) {
         let mut state = lock(&self.state);
         for line in &mut state.workers {
@@ -261,14 +282,16 @@ impl Shared {
     fn hand_over(&self, line: &mut WorkerLine) {
         line.begun = None;
         let mut content = std::mem::take(&mut line.content);
-        if content.len() == 0 {
-            return;
+        let mut signals = Vec::new();
+        if content.len() > 0 {
+            content.close();
+            let (messages, bytes) = (content.len(), content.bytes());
+            let receipt = self.tracker.hand_over(&content.extents(now_ms()), bytes, messages);
+            self.observer.polled(messages as u64, bytes as u64);
+            signals.push(Signal::Batch(Batch::new(content, receipt)));
         }
-        content.close();
-        let (messages, bytes) = (content.len(), content.bytes());
-        let receipt = self.tracker.hand_over(&content.extents(now_ms()), bytes, messages);
-        self.observer.polled(messages as u64, bytes as u64);
-        if line.signals.send(Signal::Batch(Batch::new(content, receipt))).is_err() {
+        signals.extend(line.ended.drain(..).map(Signal::ReadToEnd));
+        if signals.into_iter().any(|signal| line.signals.send(signal).is_err()) {
             lock(&self.failure).get_or_insert(Error::WorkerGone);
         }
     }
@@ -356,8 +379,9 @@ impl Shared {
             if settled != Settled::NotInTime || Instant::now() >= deadline {
                 break settled;
             }
-            if let Some(Err(error)) = consumer.poll(Duration::ZERO) {
-                self.report_trouble(&error);
+            match consumer.poll(Duration::ZERO) {
+                None | Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => {}
+                Some(Err(error)) => self.report_trouble(&error),
             }
         };
         if settled != Settled::Done {
@@ -418,6 +442,7 @@ impl Shared {
             let own = of_worker(&partitions, number, workers);
             if !own.is_empty() {
                 line.content.drop_partitions(&own);
+                line.ended.retain(|partition| !own.contains(partition));
                 // A worker that is gone has let go.
                 let _ = line.signals.send(Signal::Revoked(own, Released(released.clone())));
             }

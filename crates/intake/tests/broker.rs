@@ -176,6 +176,7 @@ async fn partitions_that_come_and_go_during_a_pause_are_paused_too_and_resumed_a
         match next_signal(&mut signals[0]).await {
             Signal::Assigned(partitions) if partitions.is_empty() => {}
             Signal::Assigned(partitions) => break partitions,
+            Signal::ReadToEnd(_) => {}
             Signal::Batch(_) | Signal::Revoked(..) => panic!("nothing comes during the pause"),
         }
     };
@@ -382,6 +383,7 @@ async fn each_worker_gets_its_own_partitions_in_order() {
     let mut total = 0;
     for (number, mut signals) in signals.into_iter().enumerate() {
         let mut last: BTreeMap<i32, u32> = BTreeMap::new();
+        let (mut total_of, mut ended) = (BTreeMap::<i32, u32>::new(), BTreeMap::<i32, u32>::new());
         while let Ok(Some(signal)) = timeout(Duration::from_secs(5), signals.recv()).await {
             match signal {
                 Signal::Assigned(partitions) => partitions.into_iter().for_each(|it| {
@@ -395,12 +397,18 @@ async fn each_worker_gets_its_own_partitions_in_order() {
                         assert!(number >= *before, "in the order they were sent");
                         *before = number;
                         total += 1;
+                        *total_of.entry(message.partition).or_insert(0) += 1;
                     }
                     batch.into_receipt().acknowledge();
+                }
+                Signal::ReadToEnd(partition) => {
+                    // Told after the messages; of an empty partition too.
+                    ended.insert(partition, total_of.get(&partition).copied().unwrap_or(0));
                 }
                 Signal::Revoked(..) => {}
             }
         }
+        assert!(last.keys().all(|partition| ended.get(partition) == Some(&total_of.get(partition).copied().unwrap_or(0))));
     }
     assert_eq!(total, 3000);
     intake.shutdown().await;

@@ -10,6 +10,10 @@ const ENTERED_LATE: f64 = 0.001;
 /// The same at a window that makes a habit of it.
 const ENTERED_LATE_BY_HABIT: f64 = 0.3;
 
+const MOST_DAYS_LATE: i64 = 6;
+/// After any hour of work this is after closing.
+const EVENING_MS: i64 = 9 * 3_600_000;
+
 /// Who does something, as what, and where.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
@@ -61,6 +65,10 @@ impl Life<'_> {
         let is_late = if self.habit == Some(Habit::EntersLate) { ENTERED_LATE_BY_HABIT } else { ENTERED_LATE };
         if self.chance(is_late) {
             let days = self.rng.random_range(2..7);
+            if days == MOST_DAYS_LATE {
+                // Whoever is so far behind catches up in the evening.
+                return at.plus_ms(days * DAY_MS + EVENING_MS);
+            }
             return self.office.after(at.plus_ms(days * DAY_MS), self.rng.random_range(60..3600) * SECOND_MS);
         }
         at.plus_ms(self.rng.random_range(1..120) * SECOND_MS)

@@ -10,6 +10,8 @@ use rand::RngExt;
 use crate::{acts::Actor, county::Habit, life::Life, office::SECOND_MS};
 
 const REFUSED: f64 = 0.025;
+/// Of the refusals.
+const REFUSED_WITHOUT_REASON: f64 = 0.08;
 /// Committed cases that a leader decides in his office.
 const DECIDED_BY_LEADER: f64 = 0.06;
 const WRONG_FEE: f64 = 0.01;
@@ -31,7 +33,8 @@ impl Life<'_> {
     pub(crate) fn decide_and_end(&mut self) {
         let decision = if self.chance(REFUSED) { Decision::Refused } else { Decision::Granted };
         let actor = self.decider();
-        self.says(Kind::Decided { outcome: decision }, actor);
+        let reasoned = decision == Decision::Refused && !self.chance(REFUSED_WITHOUT_REASON);
+        self.says(Kind::Decided { outcome: decision, reasoned }, actor);
         self.charge_fee();
         let mut is_handed_over = decision == Decision::Refused;
         if decision == Decision::Granted {
@@ -49,7 +52,7 @@ impl Life<'_> {
 
     /// Everything was done before, outside the system.
     pub(crate) fn close_at_once(&mut self) {
-        self.window_says(Kind::Decided { outcome: Decision::Granted });
+        self.window_says(Kind::Decided { outcome: Decision::Granted, reasoned: false });
         self.pass_seconds(1);
         self.close(Outcome::Granted);
     }
@@ -66,7 +69,7 @@ impl Life<'_> {
     }
 
     fn charge_fee(&mut self) {
-        let fee = self.version.item.fee_fen;
+        let fee = self.version.item.fee_fen.unwrap_or(0);
         if fee > 0 {
             let amount_fen = if self.chance(WRONG_FEE) { fee * 2 } else { fee };
             self.window_says(Kind::FeeCharged { amount_fen });

@@ -2,6 +2,7 @@
 
 use domain::{
     Event, Instant, Kind, Text,
+    catalog::Condition,
     event::{Acceptance, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
 use jiff::civil::Date;
@@ -33,6 +34,8 @@ const CORRECTION_AFTER_ACCEPTANCE: f64 = 0.015;
 const UNANSWERED: f64 = 0.006;
 const NOT_ACCEPTED: f64 = 0.025;
 const GREEN_CHANNEL: f64 = 0.03;
+/// Each condition that the green channel may not leave out.
+const CONDITION_FORGOTTEN: f64 = 0.06;
 const KEY_PROJECT: f64 = 0.03;
 /// Of the cases of departments that take part in joint approvals.
 const JOINT: f64 = 0.04;
@@ -213,7 +216,11 @@ impl<'a> Life<'a> {
             self.haste *= 0.75;
         }
         let deferred = acceptance.deferred_materials.clone();
+        let is_green = acceptance.green_channel;
         self.window_says(Kind::Accepted(Box::new(acceptance)));
+        if is_green {
+            self.meet_the_bottom_line();
+        }
         for material in deferred {
             self.supply(material);
         }
@@ -242,6 +249,17 @@ impl<'a> Life<'a> {
             acceptance.promised_due_at = Some(self.after_days(self.now, self.version.promise_days));
         }
         acceptance
+    }
+
+    /// What the green channel may not leave out is handed in at once, or forgotten.
+    fn meet_the_bottom_line(&mut self) {
+        let lines = self.county.catalog.bottom_lines().iter().filter(|line| line.items.contains(&self.version.item.code));
+        let conditions: Vec<&Condition> = lines.flat_map(|line| &line.conditions).collect();
+        let there = conditions.into_iter().filter(|_| !self.chance(CONDITION_FORGOTTEN));
+        let materials: Vec<Text> = there.filter_map(|condition| condition.materials.first().cloned()).collect();
+        if !materials.is_empty() {
+            self.window_says(Kind::MaterialsSupplied { materials });
+        }
     }
 
     /// A deferred paper comes in time, late, or never.
@@ -366,11 +384,19 @@ impl<'a> Life<'a> {
         self.now = self.after_days(accepted.unwrap_or(self.now), used).max(self.now);
         let actor = self.section();
         let granted = self.rng.random_range(10..21);
-        let start =
-            SpecialStart { procedure: Procedure::Other, granted_days: Some(granted), written_notice: Some(false), party: None };
-        self.says(Kind::SpecialStarted(Box::new(start)), actor.clone());
         let days = self.between(3.0, 10.0);
-        self.pass_days(days);
-        self.says(Kind::SpecialEnded { procedure: Some(Procedure::Other) }, actor);
+        // Some stop the clock once more.
+        let times = if granted % 3 == 0 { 2 } else { 1 };
+        for _ in 0..times {
+            let start = SpecialStart {
+                procedure: Procedure::Other,
+                granted_days: Some(granted),
+                written_notice: Some(false),
+                party: None,
+            };
+            self.says(Kind::SpecialStarted(Box::new(start)), actor.clone());
+            self.pass_days(days / f64::from(times));
+            self.says(Kind::SpecialEnded { procedure: Some(Procedure::Other) }, actor.clone());
+        }
     }
 }

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Assessment, Calendar, CaseEvents, Event, Figures, FindingKind, Instant, Kind, Outcome, Profile, Rules, Text, assess,
-    catalog::Unit, event::Form, event::Procedure,
+    Assessment, Authorisations, Calendar, CaseEvents, Catalog, Event, Figures, FindingKind, Instant, Kind, Outcome, Profile,
+    Rules, Text, assess, catalog::Unit, event::Form, event::Procedure,
 };
 use jiff::civil::{Time, Weekday};
 use simulate::{
@@ -184,9 +184,32 @@ fn every_kind_of_event_and_of_finding_occurs() {
         special_started special_ended decided closed issued delivered fee_charged rated rating_rectified complained complaint_resolved";
     assert_eq!(kinds, expected.split_whitespace().collect());
     let figures: Figures = assessed(events, "2025-09-01T00:00:00+08:00").iter().collect();
-    for kind in FindingKind::ALL.iter().filter(|kind| **kind != FindingKind::CalendarNotCovered) {
+    // The calendar reaches as far, and batches show over cases only.
+    let not_here = [FindingKind::CalendarNotCovered, FindingKind::BatchClose];
+    for kind in FindingKind::ALL.iter().filter(|kind| !not_here.contains(kind)) {
         assert!(figures.findings.contains_key(kind), "{kind:?} in {:?}", figures.findings);
     }
+}
+
+#[test]
+fn the_sample_authorisations_name_everybody_who_decides_and_who_acts_without_shows() {
+    let table = Authorisations::from_csv(include_str!("../../../deploy/sample/authorisations.csv")).unwrap();
+    let unauthorised = |catalog: &Catalog| -> BTreeSet<Text> {
+        let (calendar, profile) = (Calendar::china(), Profile::built_in("default").unwrap());
+        let rules = Rules { catalog, calendar: &calendar, profile: &profile };
+        let all = cases(half_a_year(1));
+        let assessed = all.values().filter_map(|case| assess(case, &rules, at("2025-09-01T00:00:00+08:00")));
+        let found = assessed.filter(|case| case.findings.iter().any(|it| it.kind == FindingKind::UnauthorisedDecision));
+        found.map(|case| case.case_no).collect()
+    };
+    let county = County::sample();
+    let by_role = unauthorised(county.catalog());
+    assert!(!by_role.is_empty());
+    assert_eq!(unauthorised(&county.catalog().clone().with_authorisations(table.clone())), by_role);
+    // A clerk is struck off the list: his decisions show.
+    let fewer = table.lines().into_iter().filter(|line| line.handler != "psb-w1").cloned();
+    let fewer = county.catalog().clone().with_authorisations(Authorisations::new(fewer));
+    assert!(unauthorised(&fewer).len() > by_role.len());
 }
 
 #[test]

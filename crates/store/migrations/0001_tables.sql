@@ -24,7 +24,8 @@ CREATE TABLE {database}.events {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, source, event_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+-- A case is looked up by its number: with the default of 8192 rows, megabytes are unpacked for a few kilobytes.
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512;
 
 CREATE TABLE {database}.cases {on_cluster}
 (
@@ -38,6 +39,8 @@ CREATE TABLE {database}.cases {on_cluster}
     window                 LowCardinality(Nullable(String)),
     region                 LowCardinality(Nullable(String)),
     project                Nullable(String),
+    green_channel          UInt8,
+    key_project            UInt8,
     form                   LowCardinality(Nullable(String)),
     status                 LowCardinality(String),
     outcome                LowCardinality(Nullable(String)),
@@ -81,11 +84,13 @@ CREATE TABLE {database}.cases {on_cluster}
         limit_days  Nullable(Float64),
         late        UInt8,
         department  Nullable(String),
-        handler     Nullable(String))) COMMENT 'clocks and steps',
+        handler     Nullable(String),
+        party       Nullable(String))) COMMENT 'clocks, steps and special procedures; party is the intermediary',
     findings               Array(Tuple(
         kind        LowCardinality(String),
         severity    LowCardinality(String),
-        events      Array(String))) COMMENT 'with their evidence, the events',
+        events      Array(String),
+        detail      Nullable(String))) COMMENT 'with their evidence, the events, and what exactly',
     cards                  Array(Tuple(
         id          String,
         clock       LowCardinality(String),
@@ -100,7 +105,7 @@ CREATE TABLE {database}.cases {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
 
 CREATE TABLE {database}.withdrawn_cards {on_cluster}
 (
@@ -133,13 +138,13 @@ SETTINGS non_replicated_deduplication_window = 1000;
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,
        span.due_at AS due_at, span.limit_days AS limit_days, span.late AS late, span.department AS department,
-       span.handler AS handler
+       span.handler AS handler, span.party AS party
 FROM {database}.cases FINAL
 ARRAY JOIN spans AS span;
 
 CREATE VIEW {database}.findings {on_cluster} AS
-SELECT case_no, finding.kind AS kind, finding.severity AS severity, finding.events AS events, item, department, window,
-       valid_from AS at
+SELECT case_no, finding.kind AS kind, finding.severity AS severity, finding.events AS events, finding.detail AS detail, item,
+       department, window, valid_from AS at
 FROM {database}.cases FINAL
 ARRAY JOIN findings AS finding;
 

@@ -32,6 +32,8 @@ struct CaseRow {
     window: Option<String>,
     region: Option<String>,
     project: Option<String>,
+    green_channel: u8,
+    key_project: u8,
     form: Option<String>,
     status: String,
     outcome: Option<String>,
@@ -68,11 +70,11 @@ struct CaseRow {
     cards: Vec<CardTuple>,
 }
 
-/// Clock, instance, start, end, due time, limit in days, whether it is late, department, handler.
-type SpanTuple = (String, String, i64, Option<i64>, Option<i64>, Option<f64>, u8, Option<String>, Option<String>);
+/// Clock, instance, start, end, due time, limit in days, whether it is late, department, handler, party.
+type SpanTuple = (String, String, i64, Option<i64>, Option<i64>, Option<f64>, u8, Option<String>, Option<String>, Option<String>);
 
-/// Kind, severity, evidence.
-type FindingTuple = (String, String, Vec<String>);
+/// Kind, severity, evidence, what exactly.
+type FindingTuple = (String, String, Vec<String>, Option<String>);
 
 /// Id, clock, instance, level, rule, instant crossed, due time, limit in days, whether to be confirmed, handler.
 pub(crate) type CardTuple = (String, String, String, String, String, i64, Option<i64>, f64, u8, Option<String>);
@@ -149,6 +151,8 @@ impl CaseRow {
             window: text(self.window),
             region: text(self.region),
             project: text(self.project),
+            green_channel: self.green_channel != 0,
+            key_project: self.key_project != 0,
             form,
             status,
             outcome,
@@ -176,7 +180,7 @@ impl CaseRow {
 }
 
 fn span(case_no: &str, tuple: SpanTuple) -> Result<SpanState, StoreError> {
-    let (clock, instance, started_at, ended_at, due_at, limit_days, late, department, handler) = tuple;
+    let (clock, instance, started_at, ended_at, due_at, limit_days, late, department, handler, party) = tuple;
     Ok(SpanState {
         clock: known(case_no, &clock, ClockKind::from_code)?,
         instance: instance.into(),
@@ -187,14 +191,16 @@ fn span(case_no: &str, tuple: SpanTuple) -> Result<SpanState, StoreError> {
         late: late != 0,
         department: text(department),
         handler: text(handler),
+        party: text(party),
     })
 }
 
-fn finding(case_no: &str, (kind, severity, events): FindingTuple) -> Result<Finding, StoreError> {
+fn finding(case_no: &str, (kind, severity, events, detail): FindingTuple) -> Result<Finding, StoreError> {
     Ok(Finding {
         kind: known(case_no, &kind, FindingKind::from_code)?,
         severity: known(case_no, &severity, Severity::from_code)?,
         events: events.into_iter().map(Text::from).collect(),
+        detail: text(detail),
     })
 }
 

@@ -94,6 +94,8 @@ impl Rows {
         block.option(case.window.as_deref(), Block::text);
         block.option(case.region.as_deref(), Block::text);
         block.option(case.project.as_deref(), Block::text);
+        block.flag(case.green_channel);
+        block.flag(case.key_project);
         block.option(case.form.map(|form| form.code()), Block::text);
         block.text(case.status.code());
         block.option(case.outcome.map(|outcome| outcome.code()), Block::text);
@@ -131,7 +133,9 @@ impl Rows {
         let nothing = || None::<&str>;
         block.option(nothing(), Block::text);
         block.flag(false);
-        (0..5).for_each(|_| block.option(nothing(), Block::text));
+        (0..4).for_each(|_| block.option(nothing(), Block::text));
+        (0..2).for_each(|_| block.flag(false));
+        block.option(nothing(), Block::text);
         block.text("");
         block.option(nothing(), Block::text);
         (0..8).for_each(|_| block.option(None, Block::instant));
@@ -188,12 +192,14 @@ impl Block {
         self.flag(span.late);
         self.option(span.department.as_deref(), Block::text);
         self.option(span.handler.as_deref(), Block::text);
+        self.option(span.party.as_deref(), Block::text);
     }
 
     fn finding(&mut self, finding: &Finding) {
         self.text(finding.kind.code());
         self.text(finding.severity.code());
         self.array(&finding.events, |block, event| block.text(event));
+        self.option(finding.detail.as_deref(), Block::text);
     }
 
     fn card(&mut self, case_no: &str, card: &Card) {

@@ -44,8 +44,8 @@ impl Table {
     const fn columns(self) -> &'static str {
         match self {
             Table::Cases => {
-                "case_no, version, is_deleted, partition, item, item_known, department, window, region, project, form, \
-                 status, outcome, received_at, accepted_at, decided_at, closed_at, delivered_at, elapsed_days, \
+                "case_no, version, is_deleted, partition, item, item_known, department, window, region, project, \
+                 green_channel, key_project, form, status, outcome, received_at, accepted_at, decided_at, closed_at, delivered_at, elapsed_days, \
                  suspended_days, same_day, promised_limit_days, promised_elapsed_days, promised_due_at, promised_late, \
                  promised_early, promised_days_over, promised_speed_up, statutory_limit_days, statutory_elapsed_days, \
                  statutory_due_at, statutory_late, statutory_early, statutory_days_over, statutory_speed_up, corrections, \

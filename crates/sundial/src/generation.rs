@@ -45,7 +45,9 @@ async fn find(reader: &Reader, rules: &RuleBook, codes: &CodeMaps) -> anyhow::Re
 /// The same for the same rules in the same version of this program, which may derive otherwise than the last.
 fn fingerprint(rules: &RuleBook, codes: &CodeMaps) -> String {
     let mut hasher = DefaultHasher::new();
-    let content = format!("{:?}{:?}{:?}{codes:?}", rules.catalog.versions(), rules.calendar, rules.profile);
+    let catalog = &rules.catalog;
+    let beside = (catalog.authorisations().lines(), catalog.parties(), catalog.bottom_lines());
+    let content = format!("{:?}{beside:?}{:?}{:?}{codes:?}", catalog.versions(), rules.calendar, rules.profile);
     (env!("CARGO_PKG_VERSION"), content).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
@@ -63,6 +65,10 @@ mod tests {
         let one = fingerprint(&load("default"), &none);
         assert_eq!(one, fingerprint(&load("default"), &none));
         assert_ne!(one, fingerprint(&load("hunan-2018"), &none));
+        let mut authorised = load("default");
+        let table = domain::Authorisations::from_csv("handler,item\nc1,a\n").unwrap();
+        authorised.catalog = authorised.catalog.with_authorisations(table);
+        assert_ne!(one, fingerprint(&authorised, &none), "who may decide is part of the rules");
         let codes = CodeMaps::from_toml("[[source]]\nname = 'p'\nkinds = { 1 = 'closed' }\n").unwrap();
         assert_ne!(one, fingerprint(&load("default"), &codes));
     }

@@ -30,7 +30,7 @@ use wire::Reason;
 use crate::{
     cases::StoredCases,
     clock::now,
-    horizon::{Horizon, IDLE},
+    horizon::Horizon,
     metrics::Metrics,
 };
 
@@ -78,7 +78,8 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
         // Before every signal: under load there is always another one, and a card must not wait for it.
         parts.derive_due(&mut worker, horizon.of_all(now())).await;
         let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
-        let due = if horizon.is_behind() { Some(IDLE) } else { due };
+        // While it is behind, what is due waits for messages, not for time.
+        let due = due.filter(|_| !horizon.is_behind());
         tokio::select! {
             signal = signals.recv() => match signal {
                 None => break,
@@ -90,6 +91,7 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                 // The intake has ended and waits for nothing more: what still lies here is read again.
                 Some(Signal::Batch(_)) if parts.is_stopping() => break,
                 Some(Signal::Batch(batch)) => parts.take_batch(&mut worker, &mut horizon, batch).await,
+                Some(Signal::ReadToEnd(partition)) => horizon.read_to_end(partition),
                 Some(Signal::Revoked(partitions, released)) => {
                     worker.give_up(&partitions);
                     owned.retain(|partition| !partitions.contains(partition));
@@ -98,7 +100,7 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
                 }
             },
             _ = looks.tick() => parts.look_for_recompute(&mut worker, &owned, &mut recomputed_at).await,
-            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => horizon.caught_up(),
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
         }
         let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
         parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
@@ -154,15 +156,13 @@ impl Parts {
         for message in batch.messages() {
             match wire::decode_message(message.key, message.payload, &self.store.codes) {
                 Ok(event) => {
-                    let tells_of = event.recorded_at.map_or(event.occurred_at, |recorded| recorded.max(event.occurred_at));
-                    horizon.read(message.partition, message.timestamp_ms, tells_of, read_at);
+                    horizon.read(message.partition, message.timestamp_ms, event.occurred_at, read_at);
                     rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
                     events.push((event, message.partition));
                 }
                 Err(reason) => refused.push((message, reason)),
             }
         }
-        horizon.batch_read();
         let letters = refused.iter().map(|(message, reason)| self.refuse(message, reason));
         if !join_all(letters).await.into_iter().all(|is_sent| is_sent) {
             return;

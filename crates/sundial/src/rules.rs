@@ -1,15 +1,16 @@
-//! Loading the rules: catalogue, calendar and profile, each by name or from a file, and the code maps of the sources.
+//! Loading the rules: catalogue, authorisations, calendar and profile, each by name or from a file, and the code maps of
+//! the sources.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use domain::{Calendar, Catalog, Profile};
+use domain::{Authorisations, Calendar, Catalog, Profile};
 use engine::RuleBook;
 use serde::{Deserialize, Serialize};
 use wire::CodeMaps;
 
-use crate::tables::catalog_draft;
+use crate::tables::{self, catalog_draft};
 
 /// Where the rules come from.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, Default)]
@@ -18,6 +19,9 @@ pub struct RuleSources {
     /// The catalogue of items: a .toml, .csv or .xlsx file.
     #[arg(long, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
+    /// Who may decide what: a .toml, .csv or .xlsx file.
+    #[arg(long, value_name = "FILE")]
+    pub authorisations: Option<PathBuf>,
     /// The calendar: `cn` or a .toml file.
     #[arg(long, value_name = "NAME|FILE")]
     pub calendar: Option<String>,
@@ -32,8 +36,12 @@ pub struct RuleSources {
 impl RuleSources {
     /// Reads them all. Without a catalogue every item is unknown.
     pub fn load(&self) -> anyhow::Result<RuleBook> {
+        let mut items = self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?;
+        if let Some(path) = &self.authorisations {
+            items = items.with_authorisations(authorisations(path)?);
+        }
         Ok(RuleBook {
-            catalog: self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?,
+            catalog: items,
             calendar: self.calendar()?,
             profile: profile(self.profile.as_deref().unwrap_or("default"))?,
         })
@@ -43,6 +51,7 @@ impl RuleSources {
     pub fn or(self, others: &Self) -> Self {
         Self {
             catalog: self.catalog.or_else(|| others.catalog.clone()),
+            authorisations: self.authorisations.or_else(|| others.authorisations.clone()),
             calendar: self.calendar.or_else(|| others.calendar.clone()),
             profile: self.profile.or_else(|| others.profile.clone()),
             sources: self.sources.or_else(|| others.sources.clone()),
@@ -63,6 +72,10 @@ impl RuleSources {
 
 fn catalog(path: &Path) -> anyhow::Result<Catalog> {
     catalog_draft(path)?.catalog().with_context(|| path.display().to_string())
+}
+
+fn authorisations(path: &Path) -> anyhow::Result<Authorisations> {
+    tables::authorisations(path)?.with_context(|| path.display().to_string())
 }
 
 /// A calendar by name or from a file.

@@ -9,7 +9,11 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use calamine::{Data, Reader, Xlsx};
-use domain::catalog_file::{COLUMNS, CatalogDraft};
+use domain::{
+    Authorisations,
+    authorisations::AuthorisationError,
+    catalog_file::{COLUMNS, CatalogDraft},
+};
 use rust_xlsxwriter::{Format, Workbook};
 
 /// The form of a file, by its extension.
@@ -21,13 +25,13 @@ pub enum TableForm {
 }
 
 impl TableForm {
-    /// The form of a catalogue.
+    /// The form of a catalogue or an authorisation table.
     pub fn of(path: &Path) -> anyhow::Result<Self> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
             Some("xlsx") => Ok(Self::Xlsx),
             Some("toml") => Ok(Self::Toml),
-            _ => bail!("{}: a catalogue is a .toml, .csv or .xlsx file", path.display()),
+            _ => bail!("{}: expected a .toml, .csv or .xlsx file", path.display()),
         }
     }
 }
@@ -38,6 +42,15 @@ pub fn catalog_draft(path: &Path) -> anyhow::Result<CatalogDraft> {
         TableForm::Csv => CatalogDraft::from_csv(&read_text(path)?),
         TableForm::Toml => CatalogDraft::from_toml(&read_text(path)?),
         TableForm::Xlsx => CatalogDraft::from_rows(xlsx_rows(path)?),
+    })
+}
+
+/// Reads an authorisation table in any form.
+pub fn authorisations(path: &Path) -> anyhow::Result<Result<Authorisations, AuthorisationError>> {
+    Ok(match TableForm::of(path)? {
+        TableForm::Csv => Authorisations::from_csv(&read_text(path)?),
+        TableForm::Toml => Authorisations::from_toml(&read_text(path)?),
+        TableForm::Xlsx => Authorisations::from_rows(xlsx_rows(path)?),
     })
 }
 
@@ -162,6 +175,28 @@ mod tests {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         assert_eq!(rows, [(3, row(["", "01", "500"])), (4, row(["", "2018-10-15", "true"]))]);
         assert!(rows_of(b"no workbook".to_vec()).is_err());
+    }
+
+    #[test]
+    fn an_authorisation_table_is_the_same_in_every_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, cells) in (0..).zip([["经办人", "事项编码", "部门"], ["c1", "*", "局"], ["w1", "a", ""]]) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, cell).unwrap();
+            }
+        }
+        let at = |name: &str| folder.path().join(name);
+        workbook.save(at("table.xlsx")).unwrap();
+        let (gbk, _, _) = encoding_rs::GB18030.encode("handler,item,department\nc1,*,局\nw1,a,\n");
+        fs::write(at("table.csv"), gbk).unwrap();
+        let toml = "[[authorisation]]\nhandler = 'c1'\nitem = '*'\ndepartment = '局'\n[[authorisation]]\nhandler = 'w1'\nitem = 'a'\n";
+        fs::write(at("table.toml"), toml).unwrap();
+        let read = |name: &str| authorisations(&at(name)).unwrap().unwrap();
+        assert_eq!(read("table.xlsx").lines().len(), 2);
+        assert_eq!(read("table.xlsx"), read("table.csv"));
+        assert_eq!(read("table.xlsx"), read("table.toml"));
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub struct AssessmentJson<'a> {
     pub statutory: Option<LimitJson>,
     pub cards: Vec<CardJson<'a>>,
     pub findings: Vec<FindingJson<'a>>,
+    /// The flags of the fast lanes, only where they are set: the contract has no such fields.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub green_channel: bool,
+    #[serde(skip_serializing_if = "is_unset")]
+    pub key_project: bool,
 }
 
 /// State against one limit.
@@ -63,6 +68,14 @@ pub struct CardJson<'a> {
 pub struct FindingJson<'a> {
     pub kind: &'static str,
     pub events: Vec<&'a str>,
+    /// Only where a kind may be found of several things: the condition, the material, the steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<&'a str>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_unset(flag: &bool) -> bool {
+    !flag
 }
 
 impl<'a> AssessmentJson<'a> {
@@ -88,6 +101,7 @@ impl<'a> AssessmentJson<'a> {
         let findings = case.findings.iter().map(|finding| FindingJson {
             kind: finding.kind.code(),
             events: finding.events.iter().map(|event| event.as_str()).collect(),
+            detail: finding.detail.as_deref(),
         });
         Self {
             case_no: &case.case_no,
@@ -107,6 +121,8 @@ impl<'a> AssessmentJson<'a> {
             statutory: limit(case.statutory),
             cards: cards.collect(),
             findings: findings.collect(),
+            green_channel: case.green_channel,
+            key_project: case.key_project,
         }
     }
 

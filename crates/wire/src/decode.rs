@@ -29,7 +29,7 @@ pub(crate) const MAX_CODE: usize = 64;
 pub(crate) const MAX_TEXT: usize = 256;
 
 /// Every field of domain.md §2 that is kept. `reason`, `opinion`, `comment` and `text` are free text
-/// and never enter the pipeline beyond the stored message.
+/// and never enter the pipeline beyond the stored message; of the reason of a decision it is kept that there is one.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct Message<'m> {
@@ -98,6 +98,8 @@ pub(crate) struct Message<'m> {
     party: Value<'m>,
     #[serde(borrow)]
     outcome: Value<'m>,
+    #[serde(borrow)]
+    reason: Value<'m>,
     #[serde(borrow)]
     amount_fen: Value<'m>,
     #[serde(borrow)]
@@ -354,7 +356,10 @@ impl<'m> Message<'m> {
                 party: optional("party", &self.party, MAX_TEXT)?,
             })),
             "special_ended" => Kind::SpecialEnded { procedure: coded("procedure", &self.procedure, Procedure::from_code)? },
-            "decided" => Kind::Decided { outcome: needed("outcome", &self.outcome, Decision::from_code)? },
+            "decided" => Kind::Decided {
+                outcome: needed("outcome", &self.outcome, Decision::from_code)?,
+                reasoned: self.reason.says_something(),
+            },
             "closed" => Kind::Closed { outcome: needed("outcome", &self.outcome, Outcome::from_code)? },
             "issued" => Kind::Issued,
             "delivered" => Kind::Delivered,
@@ -425,7 +430,7 @@ fn neutral(name: &str) -> Result<Kind, Reason> {
             written_notice: None,
             party: None,
         })),
-        "decided" => Kind::Decided { outcome: Decision::Refused },
+        "decided" => Kind::Decided { outcome: Decision::Refused, reasoned: true },
         "closed" => Kind::Closed { outcome: Outcome::Voided },
         "fee_charged" => Kind::FeeCharged { amount_fen: 0 },
         "rated" => Kind::Rated { score: 3 },

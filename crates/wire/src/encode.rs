@@ -4,6 +4,9 @@ use domain::{Event, Instant, Kind, Text};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+/// Stands for a reason that was given: its text is not part of an event ("see the decision").
+const REASON_GIVEN: &str = "见决定书";
+
 /// The message of an event: one JSON object with the fields in the order of domain.md §2, those that
 /// are absent left out, times in `zone`.
 pub fn encode(event: &Event, zone: &TimeZone) -> String {
@@ -51,7 +54,10 @@ pub fn encode(event: &Event, zone: &TimeZone) -> String {
             message.party = special.party.as_ref();
         }
         Kind::SpecialEnded { procedure } => message.procedure = procedure.map(|procedure| procedure.code()),
-        Kind::Decided { outcome } => message.outcome = Some(outcome.code()),
+        Kind::Decided { outcome, reasoned } => {
+            message.outcome = Some(outcome.code());
+            message.reason = reasoned.then_some(REASON_GIVEN);
+        }
         Kind::Closed { outcome } => message.outcome = Some(outcome.code()),
         Kind::FeeCharged { amount_fen } => message.amount_fen = Some(*amount_fen),
         Kind::Rated { score } => message.score = Some(*score),
@@ -131,6 +137,8 @@ struct Message<'e> {
     party: Option<&'e Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount_fen: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -59,6 +59,15 @@ impl Value<'_> {
         }
     }
 
+    /// Whether it is there and not blank, whatever it is: for free text, which is not read.
+    pub(crate) fn says_something(&self) -> bool {
+        match self {
+            Value::Text(text) => !text.trim().is_empty(),
+            Value::Absent => false,
+            Value::Whole(_) | Value::Bool(_) | Value::Other(_) => true,
+        }
+    }
+
     /// The whole number; `None` where it is absent.
     pub(crate) fn whole(&self, field: &'static str) -> Result<Option<i64>, Reason> {
         match self {

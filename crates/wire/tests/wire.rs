@@ -4,7 +4,7 @@
 
 use domain::{
     Calendar, CaseEvents, Catalog, Event, Instant, Kind, Profile, Rules, Text, assess,
-    event::{Acceptance, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
+    event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
 use jiff::tz::TimeZone;
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -194,6 +194,37 @@ fn the_example_of_the_contract_comes_out_to_the_letter() {
     assert_eq!(AssessmentJson::new(&assessment, calendar.zone()).line(), expected);
 }
 
+#[test]
+fn of_the_reason_of_a_decision_only_is_kept_that_there_is_one() {
+    let reasoned = |fields: &str| {
+        let event = decode(message("decided", &format!(r#","outcome":"refused"{fields}"#)).as_bytes()).unwrap();
+        matches!(event.kind, Kind::Decided { reasoned: true, .. })
+    };
+    assert!(reasoned(r#","reason":"材料不实""#) && reasoned(r#","reason":12"#));
+    assert!(!reasoned("") && !reasoned(r#","reason":null"#) && !reasoned(r#","reason":"  ""#));
+}
+
+#[test]
+fn the_fast_lanes_and_what_a_finding_is_about_are_told_where_there_are_any() {
+    let catalog = "code,name,department,form,mandatory_steps
+a,甲,局,committed,review
+";
+    let (catalog, calendar) = (Catalog::from_csv(catalog).unwrap(), Calendar::china());
+    let profile = Profile::built_in("default").unwrap();
+    let rules = Rules { catalog: &catalog, calendar: &calendar, profile: &profile };
+    let accepted =
+        message("accepted", r#","green_channel":true,"key_project":true"#).replace(r#""event_id":"1""#, r#""event_id":"0""#);
+    let case: CaseEvents =
+        [decode(accepted.as_bytes()).unwrap(), closed(r#""outcome":"granted""#).unwrap()].into_iter().collect();
+    let assessment = assess(&case, &rules, Instant::parse("2018-12-01T00:00:00Z").unwrap()).unwrap();
+    let line = AssessmentJson::new(&assessment, calendar.zone()).line();
+    assert!(line.ends_with(r#""green_channel":true,"key_project":true}"#), "{line}");
+    assert!(
+        line.contains(r#"{"kind":"missing_mandatory_step","events":[""#) && line.contains(r#"],"detail":"review"}"#),
+        "{line}"
+    );
+}
+
 fn texts() -> impl Strategy<Value = Text> {
     "[a-zA-Z0-9\"\\\\ 环境保护局_-]{1,20}".prop_map(Text::from)
 }
@@ -233,6 +264,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
         special.prop_map(|(procedure, granted_days, written_notice, party)| {
             Kind::SpecialStarted(Box::new(SpecialStart { procedure, granted_days, written_notice, party }))
         }),
+        (prop::sample::select(Decision::ALL), any::<bool>()).prop_map(|(outcome, reasoned)| Kind::Decided { outcome, reasoned }),
         prop::sample::select(Outcome::ALL).prop_map(|outcome| Kind::Closed { outcome }),
         (0u64..1 << 60).prop_map(|amount_fen| Kind::FeeCharged { amount_fen }),
         (1u8..=5).prop_map(|score| Kind::Rated { score }),

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part, and a test may panic")]
 
 use domain::{
-    event::{Acceptance, Decision, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
     *,
 };
 
@@ -45,7 +45,7 @@ pub fn applied(when: &str) -> Event {
 }
 
 pub fn decided(when: &str) -> Event {
-    event("decided", cn(when), Kind::Decided { outcome: Decision::Granted })
+    event("decided", cn(when), Kind::Decided { outcome: Decision::Granted, reasoned: false })
 }
 
 pub fn closed(when: &str) -> Event {
@@ -59,6 +59,24 @@ pub fn special(id: &str, when: &str, procedure: Procedure, granted_days: Option<
 
 pub fn special_ended(id: &str, when: &str) -> Event {
     event(id, cn(when), Kind::SpecialEnded { procedure: None })
+}
+
+/// The work of an intermediary.
+pub fn external(id: &str, when: &str, party: &str) -> Event {
+    let start =
+        SpecialStart { procedure: Procedure::External, granted_days: None, written_notice: None, party: Some(party.into()) };
+    event(id, cn(when), Kind::SpecialStarted(Box::new(start)))
+}
+
+/// An acceptance with these papers still to come, each with its day.
+pub fn accepted_without(when: &str, papers: &[(&str, &str)]) -> Event {
+    let deferred = papers.iter().map(|(name, due)| DeferredMaterial { name: (*name).into(), due_at: cn(due) });
+    let acceptance = Acceptance { deferred_materials: deferred.collect(), ..Acceptance::default() };
+    Event { kind: Kind::Accepted(Box::new(acceptance)), ..accepted(when) }
+}
+
+pub fn supplied(id: &str, when: &str, materials: &[&str]) -> Event {
+    event(id, cn(when), Kind::MaterialsSupplied { materials: materials.iter().map(|name| (*name).into()).collect() })
 }
 
 /// The calendar of China, built once.

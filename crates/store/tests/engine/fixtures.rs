@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use domain::{
     Assessment, Calendar, CaseEvents, Catalog, Event, Instant, Kind, Outcome, Profile, Rules, Text, assess,
     calendar::DAY_MS,
-    event::{Acceptance, Decision, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
 };
 use embedded::{ClickHouse, ClickHouseOptions, Launcher};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -61,6 +61,12 @@ pub(crate) fn now() -> Instant {
     Instant::parse("2019-03-01T12:00:00+08:00").unwrap()
 }
 
+/// A key project in the green channel, with a paper still to come.
+fn fast_lane(accepted_at: Instant) -> Acceptance {
+    let material = DeferredMaterial { name: "施工图".into(), due_at: accepted_at.plus_ms(3 * DAY_MS) };
+    Acceptance { green_channel: true, key_project: true, deferred_materials: vec![material], ..Acceptance::default() }
+}
+
 /// Cases as odd as they come, the same for a seed.
 pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
     let mut rng = StdRng::seed_from_u64(seed);
@@ -70,9 +76,18 @@ pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
         let mut events = CaseEvents::new();
         for step in 0..rng.random_range(1..9) {
             at = at.plus_ms(rng.random_range(0..4 * DAY_MS));
-            let kind = match rng.random_range(0..11) {
+            let kind = match rng.random_range(0..14) {
                 0 => Kind::Applied { channel: None },
-                1..=3 => Kind::Accepted(Box::<Acceptance>::default()),
+                1..=2 => Kind::Accepted(Box::<Acceptance>::default()),
+                3 => Kind::Accepted(Box::new(fast_lane(at))),
+                11 => Kind::Complained,
+                12 => Kind::SpecialStarted(Box::new(SpecialStart {
+                    procedure: Procedure::External,
+                    granted_days: None,
+                    written_notice: Some(false),
+                    party: Some("测绘公司".into()),
+                })),
+                13 => Kind::MaterialsSupplied { materials: vec!["施工图".into()] },
                 4 => Kind::StepStarted { step: "review".into() },
                 5 => Kind::StepCompleted { step: "review".into(), result: None },
                 6 => Kind::SpecialStarted(Box::new(SpecialStart {
@@ -82,7 +97,7 @@ pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
                     party: None,
                 })),
                 7 => Kind::CorrectionRequested,
-                8 => Kind::Decided { outcome: Decision::Granted },
+                8 => Kind::Decided { outcome: Decision::Granted, reasoned: false },
                 9 => Kind::Rated { score: rng.random_range(1..6) },
                 _ => Kind::Closed { outcome: Outcome::ALL[rng.random_range(0..6)] },
             };

@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use domain::{Catalog, Item, catalog_diff::VersionChange, catalog_file};
+use domain::{
+    Catalog, Item,
+    catalog_diff::{BesideChange, VersionChange},
+    catalog_file,
+};
 use jiff::civil::Date;
 use toml_edit::{ArrayOfTables, DocumentMut, Table};
 
@@ -117,8 +121,8 @@ fn check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
 }
 
 fn diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let changes = load(&args.old)?.changes_to(&load(&args.new)?);
-    tell(&changes, out)?;
+    let (old, new) = (load(&args.old)?, load(&args.new)?);
+    tell(&old.changes_to(&new), &old.changes_beside(&new), out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -127,15 +131,18 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let form = TableForm::of(&args.to)?;
     let old = if args.to.exists() { load(&args.to)? } else { Catalog::default() };
     let updated = old.updated_by(&newer)?;
-    let changes = old.changes_to(&updated);
-    tell(&changes, out)?;
-    if changes.is_empty() {
+    let (changes, beside) = (old.changes_to(&updated), old.changes_beside(&updated));
+    tell(&changes, &beside, out)?;
+    if changes.is_empty() && beside.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     let today = args.today.unwrap_or_else(|| domain::Calendar::china().local_date(now()));
-    let retroactive: Vec<&VersionChange> = changes.iter().filter(|change| change.is_retroactive(today)).collect();
-    if !retroactive.is_empty() && !args.force {
-        let named: Vec<String> = retroactive.iter().map(|it| format!("{} {}", it.item().code, it.item().valid_from)).collect();
+    let retroactive = changes.iter().filter(|change| change.is_retroactive(today));
+    let mut named: Vec<String> = retroactive.map(|it| format!("{} {}", it.item().code, it.item().valid_from)).collect();
+    // Where there was no catalogue, no case was judged by it.
+    let beside_in_force = beside.iter().filter(|change| !old.is_empty() && change.is_retroactive(today));
+    named.extend(beside_in_force.map(|it| format!("{} {}", it.table, it.name)));
+    if !named.is_empty() && !args.force {
         bail!(
             "以下版本在 {today} 已生效，修改会改变已受理办件的判定；确需修改请加 --force / in force on {today} already, so cases \
              accepted under them would be judged otherwise; --force does it: {}",
@@ -148,7 +155,12 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     }
     let bytes = match form {
         TableForm::Toml if args.to.exists() => edited(&read_text(&args.to)?, &changes, &updated)?.into_bytes(),
-        form => written(&updated.versions(), form)?,
+        TableForm::Csv | TableForm::Xlsx if has_more_than_items(&updated) => bail!(
+            "{}: CSV 和 XLSX 只含事项，中介时限和底线请写入 .toml / CSV and XLSX have the items only; parties and bottom lines need a \
+             .toml",
+            args.to.display()
+        ),
+        form => written(&updated, form)?,
     };
     write_at_once(&args.to, &bytes)?;
     let to = args.to.display();
@@ -162,7 +174,10 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
 
 fn export(args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let catalog = load(&args.file)?;
-    let bytes = written(&catalog.versions(), args.format)?;
+    if args.format != TableForm::Toml && has_more_than_items(&catalog) {
+        eprintln!("CSV 和 XLSX 只含事项，中介时限和底线未写出 / CSV and XLSX have the items only: parties and bottom lines are left out");
+    }
+    let bytes = written(&catalog, args.format)?;
     match &args.to {
         Some(path) => write_at_once(path, &bytes)?,
         None => out.write_all(&bytes)?,
@@ -174,15 +189,19 @@ fn load(path: &Path) -> anyhow::Result<Catalog> {
     catalog_draft(path)?.catalog().with_context(|| path.display().to_string())
 }
 
-fn written(items: &[&Item], form: TableForm) -> anyhow::Result<Vec<u8>> {
+fn has_more_than_items(catalog: &Catalog) -> bool {
+    !catalog.parties().is_empty() || !catalog.bottom_lines().is_empty()
+}
+
+fn written(catalog: &Catalog, form: TableForm) -> anyhow::Result<Vec<u8>> {
     Ok(match form {
-        TableForm::Csv => catalog_file::to_csv(items).into_bytes(),
-        TableForm::Toml => catalog_file::to_toml(items).into_bytes(),
-        TableForm::Xlsx => catalog_xlsx(&catalog_file::to_rows(items))?,
+        TableForm::Csv => catalog_file::to_csv(&catalog.versions()).into_bytes(),
+        TableForm::Toml => catalog_file::to_toml(catalog).into_bytes(),
+        TableForm::Xlsx => catalog_xlsx(&catalog_file::to_rows(&catalog.versions()))?,
     })
 }
 
-fn tell(changes: &[VersionChange], out: &mut impl Write) -> anyhow::Result<()> {
+fn tell(changes: &[VersionChange], beside: &[BesideChange], out: &mut impl Write) -> anyhow::Result<()> {
     for change in changes {
         let item = change.item();
         let what = match change {
@@ -198,8 +217,22 @@ fn tell(changes: &[VersionChange], out: &mut impl Write) -> anyhow::Result<()> {
             writeln!(out, "    {name} {column}: {} → {}", shown(old), shown(new))?;
         }
     }
-    writeln!(out, "{} 处不同 / {} differences", changes.len(), changes.len())?;
+    for change in beside {
+        let (what, thing) = (what_of(change), if change.table == "party" { "中介时限 party" } else { "底线 bottom line" });
+        let from = change.valid_from.map(|from| format!(" ({from})")).unwrap_or_default();
+        writeln!(out, "{what}: {thing} {}{from}", change.name)?;
+    }
+    let count = changes.len() + beside.len();
+    writeln!(out, "{count} 处不同 / {count} differences")?;
     Ok(())
+}
+
+fn what_of(change: &BesideChange) -> &'static str {
+    match (change.is_in_old, change.is_in_new) {
+        (false, _) => "新增 new",
+        (true, true) => "修改 changed",
+        (true, false) => "删除 removed",
+    }
 }
 
 /// A catalogue in TOML with the changes put in and everything else, comments too, as its keeper wrote it.
@@ -207,7 +240,7 @@ fn edited(text: &str, changes: &[VersionChange], updated: &Catalog) -> anyhow::R
     let mut document: DocumentMut = text.parse()?;
     let Some(tables) = document.get_mut("item").and_then(|item| item.as_array_of_tables_mut()) else {
         // An inline array, or no item at all: there are no tables to put in.
-        return Ok(catalog_file::to_toml(&updated.versions()));
+        return Ok(catalog_file::to_toml(updated));
     };
     for change in changes {
         let item = change.item();
@@ -221,11 +254,11 @@ fn edited(text: &str, changes: &[VersionChange], updated: &Catalog) -> anyhow::R
     let text = document.to_string();
     // What was edited must say what was merged; a file too odd for that is written anew.
     let reads_the_same = Catalog::from_toml(&text).is_ok_and(|it| it == *updated);
-    Ok(if reads_the_same { text } else { catalog_file::to_toml(&updated.versions()) })
+    Ok(if reads_the_same { text } else { catalog_file::to_toml(updated) })
 }
 
 fn table_of(item: &Item) -> anyhow::Result<Table> {
-    let document: DocumentMut = catalog_file::to_toml(&[item]).parse()?;
+    let document: DocumentMut = catalog_file::item_to_toml(item).parse()?;
     let tables = document.get("item").and_then(|item| item.as_array_of_tables());
     tables.and_then(|tables| tables.get(0)).cloned().ok_or_else(|| anyhow!("item {} cannot be written", item.code))
 }
