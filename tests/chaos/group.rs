@@ -38,6 +38,33 @@ async fn one_process_becomes_four_and_then_two_while_messages_flow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_two_and_four_processes_fill_a_store_of_two_shards() {
+    let (cases_per_day, times) = Scale::of_this_run().pick((15, 1), (60, 4));
+    let seed = seed(20_180_925);
+    let hall = Hall::with_two_shards().await;
+    let story = Story::new(&hall, seed, cases_per_day);
+    let rules = story.rules();
+
+    let feed = hall.feed(&story.messages, Duration::from_secs(8 * times));
+    let mut running: Vec<Running> = Vec::new();
+    for processes in [1, 2, 4] {
+        running.extend((running.len()..processes).map(|_| hall.run_beside(&rules)));
+        hall.wait_for_group(&mut running.iter_mut().collect::<Vec<_>>()).await;
+    }
+    feed.finish().await;
+    hall.wait_until_stored(&mut running[0]).await;
+    running.into_iter().for_each(Running::terminate);
+
+    story.is_told_by(&hall).await;
+    let count = "SELECT count() FROM cases_local FINAL";
+    let (first, second) = (hall.query(count).await, hall.query_second_shard(count).await);
+    let cases = |text: &str| text.parse::<u64>().expect("a number");
+    assert!(cases(&first) > 0 && cases(&second) > 0, "every shard has cases: {first} and {second}");
+    assert_eq!(hall.query("SELECT count() = uniqExact(case_no) FROM cases FINAL").await, "1", "no case is on two shards");
+    hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_wakes_after_its_partitions_went_to_others_does_no_harm() {
     let (cases_per_day, times) = Scale::of_this_run().pick((15, 1), (60, 8));
     let seed = seed(20_180_916);

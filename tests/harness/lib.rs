@@ -44,6 +44,10 @@ pub struct Hall {
     pub broker: Cluster,
     /// The store.
     pub clickhouse: ClickHouse,
+    /// Whether the store is spread over two engines,
+    is_sharded: bool,
+    /// of which this is the second.
+    second_shard: Option<ClickHouse>,
     /// As what the store was started.
     clickhouse_options: ClickHouseOptions,
     /// Where the scenario keeps its files.
@@ -56,6 +60,8 @@ pub struct Hall {
 
 /// Partitions of the topic of approval steps.
 const PARTITIONS: i32 = 6;
+/// The name of the store's cluster, in scenarios with shards.
+const CLUSTER: &str = "county";
 
 impl Hall {
     /// Starts the engines, makes the topics and the tables.
@@ -83,6 +89,8 @@ impl Hall {
         let hall = Self {
             broker: broker.expect("the broker starts"),
             clickhouse: clickhouse.expect("ClickHouse starts"),
+            is_sharded: false,
+            second_shard: None,
             clickhouse_options,
             directory,
             api_port: ports[0],
@@ -95,6 +103,38 @@ impl Hall {
         ensure_topics(&hall.broker.bootstrap(), &BTreeMap::new(), &topics).await.expect("the topics are made");
         hall.sundial(&["migrate"]).succeeds();
         hall
+    }
+
+    /// The same with a store of two shards: the tables are spread over two engines.
+    pub async fn with_two_shards() -> Self {
+        let mut hall = Self::open().await;
+        let tcp_ports = ports::free_set(2).expect("two free ports");
+        let shard = |port| format!("<shard><replica><host>127.0.0.1</host><port>{port}</port></replica></shard>");
+        let shards: String = tcp_ports.iter().map(shard).collect();
+        let cluster = format!("<remote_servers><{CLUSTER}>{shards}</{CLUSTER}></remote_servers>");
+        let options = |directory: &str, tcp_port| ClickHouseOptions {
+            tcp_port: Some(tcp_port),
+            extra_config_xml: Some(cluster.clone()),
+            ..ClickHouseOptions::new(hall.path(directory), Launcher::this_test_binary().expect("the path of this test"))
+        };
+        let (first, second) = (options("shard-1", tcp_ports[0]), options("shard-2", tcp_ports[1]));
+        let (one, other) = tokio::join!(ClickHouse::start(first.clone()), ClickHouse::start(second));
+        let alone = std::mem::replace(&mut hall.clickhouse, one.expect("the first shard starts"));
+        alone.stop().await;
+        hall.clickhouse_options = first;
+        hall.is_sharded = true;
+        hall.sundial(&["migrate"]).succeeds();
+        let other = other.expect("the second shard starts");
+        let output = hall.command().env("SUNDIAL__CLICKHOUSE__URL", other.url()).arg("migrate").output();
+        let output = output.expect("sundial runs");
+        hall.second_shard = Some(other);
+        Ran { what: "migrate".to_owned(), output }.succeeds();
+        hall
+    }
+
+    /// The answer of a query of the second shard alone.
+    pub async fn query_second_shard(&self, sql: &str) -> String {
+        query(self.second_shard.as_ref().expect("a scenario with two shards"), sql).await
     }
 
     /// A file of the scenario.
@@ -122,6 +162,9 @@ impl Hall {
             .env("SUNDIAL__INTAKE__DRAIN_TIMEOUT_S", "5")
             .env("SUNDIAL__LOG__FILTER", "info")
             .env("NO_COLOR", "1");
+        if self.is_sharded {
+            command.env("SUNDIAL__CLICKHOUSE__CLUSTER", CLUSTER).env("SUNDIAL__CLICKHOUSE__REPLICATED", "false");
+        }
         command
     }
 
@@ -237,19 +280,26 @@ impl Hall {
 
     /// The answer of a query of the store, as tab-separated text.
     pub async fn query(&self, sql: &str) -> String {
-        let request = client().post(format!("{}/?database=sundial", self.clickhouse.url())).body(sql.to_owned());
-        let answer = request.send().await.expect("ClickHouse answers");
-        let status = answer.status();
-        let body = answer.text().await.expect("a body");
-        assert!(status.is_success(), "{sql}: {status}: {body}");
-        body.trim_end().to_owned()
+        query(&self.clickhouse, sql).await
     }
 
     /// Stops the engines.
     pub async fn close(self) {
+        if let Some(second) = self.second_shard {
+            second.stop().await;
+        }
         self.clickhouse.stop().await;
         self.broker.stop().await;
     }
+}
+
+async fn query(clickhouse: &ClickHouse, sql: &str) -> String {
+    let request = client().post(format!("{}/?database=sundial", clickhouse.url())).body(sql.to_owned());
+    let answer = request.send().await.expect("ClickHouse answers");
+    let status = answer.status();
+    let body = answer.text().await.expect("a body");
+    assert!(status.is_success(), "{sql}: {status}: {body}");
+    body.trim_end().to_owned()
 }
 
 fn client() -> reqwest::Client {

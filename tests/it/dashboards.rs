@@ -209,7 +209,7 @@ async fn every_panel_runs_on_clickhouse_and_counts_as_the_figures_do() {
     // B has a yellow card and a finding; a red card was withdrawn.
     ask(
         &url,
-        "INSERT INTO cases SELECT * REPLACE (2 AS version, [('late_entry', 'info', ['e1'])] AS findings, \
+        "INSERT INTO cases SELECT * REPLACE (2 AS version, [('late_entry', 'info', ['e1'], NULL)] AS findings, \
          [('b1', 'promised', '', 'yellow', 'rule', toDateTime64('2026-01-19 09:00:00', 3, 'UTC'), NULL, 10, 0, NULL)] AS cards) \
          FROM cases WHERE case_no = 'B'",
     )

@@ -2,6 +2,7 @@
 
 mod dashboards;
 mod dead_letters;
+mod explaining;
 mod office;
 mod real_log;
 mod recompute;

@@ -43,6 +43,8 @@ async fn a_county_at_work_shows_the_same_figures_everywhere() {
         assert_eq!(Some(sum), assessed["closed"].as_u64(), "{group_by}");
     }
 
+    the_office_is_told_what_lies_behind_its_figures(&hall, &assessed).await;
+
     // A card leads to its case, and the case tells it too.
     let (_, body) = hall.get_api("/api/v1/cards?level=yellow&limit=1").await;
     let cards: Value = serde_json::from_str(&body).expect("JSON");
@@ -83,6 +85,49 @@ async fn a_county_at_work_shows_the_same_figures_everywhere() {
     }
     running.terminate();
     hall.close().await;
+}
+
+/// The hall, coverage, gaming, rankings, intermediaries and forecasts rest on the cases that the figures count.
+async fn the_office_is_told_what_lies_behind_its_figures(hall: &Hall, assessed: &Value) {
+    let answer = async |path: &str| -> Value {
+        let (status, body) = hall.get_api(path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    };
+    let sum =
+        |list: &Value, field: &str| list.as_array().expect("a list").iter().filter_map(|it| it[field].as_u64()).sum::<u64>();
+    let (closed, received) = (assessed["closed"].as_u64().expect("closed"), assessed["received"].as_u64().expect("received"));
+
+    let work = answer("/api/v1/hall?group_by=window").await;
+    assert_eq!(sum(&work["groups"], "closed"), closed);
+    assert_eq!(sum(&work["groups"], "off_hall_steps") > 0, assessed["findings"]["off_hall_step"].as_u64() > Some(0));
+    assert!(work["catalog"][0]["hall_share"].as_f64().expect("进驻率") > 0.0);
+
+    let coverage = answer("/api/v1/coverage?regions=999999999").await;
+    assert_eq!((sum(&coverage["departments"], "received"), sum(&coverage["regions"], "closed")), (received, closed));
+    assert_eq!(coverage["regions_without"][0], "999999999");
+
+    let gaming = answer("/api/v1/gaming").await;
+    let group = &gaming["groups"][0];
+    let suspicious = group["suspicious"].as_u64().expect("a count");
+    assert_eq!(group["with"]["on_time_rate"], assessed["on_time_rate"]);
+    assert_eq!(group["without"]["closed"].as_u64(), Some(closed - suspicious));
+
+    let ranking = answer("/api/v1/ranking?of=window&by=on_time&min_volume=20").await;
+    assert_eq!(ranking["overall"], assessed["on_time_rate"]);
+    let lower: Vec<f64> =
+        ranking["ranked"].as_array().expect("units").iter().filter_map(|it| it["interval"]["low"].as_f64()).collect();
+    assert!(lower.len() > 3 && lower.is_sorted_by(|a, b| a >= b), "{ranking}");
+
+    let parties = answer("/api/v1/parties").await;
+    assert!(parties["parties"].as_array().expect("parties").iter().all(|it| it["works"].as_u64() >= it["cases"].as_u64()));
+
+    // Whatever is open since then has missed its promise by now.
+    let forecast = answer("/api/v1/forecast?limit=1000").await;
+    let cases = forecast["cases"].as_array().expect("cases");
+    assert!(cases.iter().all(|it| it["basis"] != "missed" || it["probability"] == 1.0), "{forecast}");
+    assert_eq!(sum(&forecast["calibration"], "forecasts") > 0, forecast["history_cases"].as_u64() > Some(0));
+    assert_eq!(hall.get_api("/api/v1/ranking?by=mood").await.0, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,8 @@ struct Span {
     ended_at: Option<String>,
     due_at: Option<String>,
     limit_days: Option<f64>,
+    /// Net days used, once it has ended.
+    elapsed_days: Option<f64>,
     late: bool,
     department: Option<String>,
     handler: Option<String>,
@@ -61,6 +63,7 @@ pub(crate) async fn case(State(app): State<App>, Path(case_no): Path<String>) ->
         ended_at: span.ended_at.map(|at| at.display_in(zone)),
         due_at: span.due_at.map(|at| at.display_in(zone)),
         limit_days: span.limit_days,
+        elapsed_days: span.elapsed_days.map(wire::round4),
         late: span.late,
         department: span.department.as_ref().map(ToString::to_string),
         handler: span.handler.as_ref().map(ToString::to_string),

@@ -10,7 +10,7 @@ use domain::Instant;
 use report::{Month, Monthly};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::{FigureQuery, GroupBy};
+use store::{FigureQuery, GroupBy, Narrowing};
 use utoipa::{IntoParams, ToSchema};
 use wire::FiguresJson;
 
@@ -31,6 +31,44 @@ pub(crate) struct Period {
     /// department, window, item, region or month.
     #[serde(default)]
     group_by: String,
+    /// Only cases of the green channel (绿色通道).
+    #[serde(default)]
+    green_channel: bool,
+    /// Only cases of key projects (重点项目).
+    #[serde(default)]
+    key_project: bool,
+}
+
+impl Period {
+    /// All cases between two days or instants.
+    pub(crate) fn between(from: Option<String>, to: Option<String>) -> Self {
+        Self { from, to, group_by: String::new(), green_channel: false, key_project: false }
+    }
+
+    /// The same, grouped.
+    pub(crate) fn grouped_by(self, group_by: String) -> Self {
+        Self { group_by, ..self }
+    }
+
+    /// The query of the store, and which cases it is narrowed to.
+    pub(crate) fn read(&self, app: &App) -> Result<(FigureQuery, Narrowing), Problem> {
+        let group_by = GroupBy::from_name(&self.group_by).ok_or_else(|| {
+            Problem::bad_request(format!("group_by={}: expected department, window, item, region or month", self.group_by))
+        })?;
+        let query = FigureQuery {
+            from: day_or_instant("from", self.from.as_deref().unwrap_or(BEGINNING), app)?,
+            to: day_or_instant("to", self.to.as_deref().unwrap_or(END), app)?,
+            group_by,
+            zone: app.zone_name(),
+        };
+        let only = Narrowing {
+            green_channel: self.green_channel,
+            key_project: self.key_project,
+            without_suspicious: false,
+            suspicion: (&app.office.settings).into(),
+        };
+        Ok((query, only))
+    }
 }
 
 /// The figures of one group.
@@ -61,18 +99,9 @@ pub(crate) async fn figures(
     period: Result<Query<Period>, QueryRejection>,
 ) -> Result<Json<Answer>, Problem> {
     let Query(period) = period?;
-    let zone = app.office.calendar.zone();
-    let group_by = GroupBy::from_name(&period.group_by).ok_or_else(|| {
-        Problem::bad_request(format!("group_by={}: expected department, window, item, region or month", period.group_by))
-    })?;
-    let query = FigureQuery {
-        from: day_or_instant("from", period.from.as_deref().unwrap_or(BEGINNING), &app)?,
-        to: day_or_instant("to", period.to.as_deref().unwrap_or(END), &app)?,
-        group_by,
-        zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-    };
-    let (from, to) = (query.from.display_in(zone), query.to.display_in(zone));
-    let groups = app.reader.figures(&query).await?.into_iter().map(|group| {
+    let (query, only) = period.read(&app)?;
+    let (from, to) = app.bounds(&query);
+    let groups = app.reader.figures_only(&query, &only).await?.into_iter().map(|group| {
         let json = serde_json::to_string(&FiguresJson::from(&group.figures)).unwrap_or_default();
         RawValue::from_string(json).map(|figures| Group { key: group.key, figures })
     });

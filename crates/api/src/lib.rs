@@ -3,15 +3,20 @@
 //! `/openapi.json` describes it, made from the very handlers. Errors are problem details (RFC 9457).
 
 mod cases;
+mod explanations;
 mod figures;
+mod forecast;
+mod gaming;
+mod hall;
 mod lists;
 mod problem;
+mod ranking;
 
 use std::sync::Arc;
 
 use axum::{Json, Router, routing::get};
-use domain::{Calendar, Catalog, Instant, Profile, Rules};
-use store::Reader;
+use domain::{Calendar, Catalog, FigureSettings, Instant, Profile, Rules};
+use store::{FigureQuery, Reader};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::CodeMaps;
@@ -29,6 +34,8 @@ pub struct Office {
     pub profile: Profile,
     /// What the codes of each source mean.
     pub codes: CodeMaps,
+    /// What figures are judged by.
+    pub settings: FigureSettings,
 }
 
 impl Office {
@@ -56,6 +63,24 @@ struct App {
     now: fn() -> Instant,
 }
 
+impl App {
+    /// The time zone of the calendar, as the store knows it.
+    fn zone_name(&self) -> String {
+        self.office.calendar.zone().iana_name().unwrap_or("UTC").to_owned()
+    }
+
+    /// From when to when a query looks, in local time.
+    fn bounds(&self, query: &FigureQuery) -> (String, String) {
+        let zone = self.office.calendar.zone();
+        (query.from.display_in(zone), query.to.display_in(zone))
+    }
+
+    /// The day whose catalogue a period is judged by: its last one, today where it has not ended.
+    fn catalog_day(&self, query: &FigureQuery) -> jiff::civil::Date {
+        self.office.calendar.local_date((self.now)().min(query.to.plus_ms(-1)))
+    }
+}
+
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Sundial 日晷",
@@ -66,9 +91,17 @@ struct Description;
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(cases::case))
+        .routes(routes!(explanations::explanation))
+        .routes(routes!(explanations::project))
         .routes(routes!(lists::cases))
         .routes(routes!(lists::cards))
         .routes(routes!(figures::figures))
+        .routes(routes!(hall::hall))
+        .routes(routes!(hall::coverage))
+        .routes(routes!(gaming::gaming))
+        .routes(routes!(ranking::ranking))
+        .routes(routes!(ranking::parties))
+        .routes(routes!(forecast::forecast))
         .routes(routes!(figures::monthly))
 }
 

@@ -245,7 +245,7 @@ fn period(app: &App, from: (&str, Option<String>), to: (&str, Option<String>)) -
     Ok(Some(start..end))
 }
 
-fn page(limit: Option<u32>) -> Result<u32, Problem> {
+pub(crate) fn page(limit: Option<u32>) -> Result<u32, Problem> {
     match limit.unwrap_or(100) {
         limit if (1..=MOST).contains(&limit) => Ok(limit),
         limit => Err(Problem::bad_request(format!("limit={limit}: expected 1 to {MOST}"))),

@@ -2,6 +2,8 @@
 
 mod assessment;
 mod clocks;
+mod limit;
+mod places;
 mod spans;
 
 use crate::{
@@ -14,6 +16,8 @@ use crate::{
 };
 
 pub use assessment::{Assessment, LimitState, SpanState, Status};
+pub use limit::{LimitOrigin, LimitSource};
+pub use places::WorkPlaces;
 
 /// Everything besides the events that an assessment rests on.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +56,26 @@ pub struct Rules<'a> {
 /// ```
 pub fn assess(case: &CaseEvents, rules: &Rules<'_>, as_of: Instant) -> Option<Assessment> {
     let timeline = Timeline::read(case, as_of);
+    Some(work_out(&timeline, rules, as_of)?.assessment)
+}
+
+/// An assessment and what it was read off, for who has to explain it.
+pub(crate) struct Workings<'a> {
+    pub(crate) assessment: Assessment,
+    /// The version of the item in force.
+    pub(crate) item: Option<&'a Item>,
+    pub(crate) clocks: Vec<Clock<'a>>,
+    /// Where the limit of each clock comes from.
+    pub(crate) sources: Vec<LimitSource>,
+    pub(crate) clock_rules: ClockRules<'a>,
+}
+
+/// Assesses what has happened, and keeps the workings.
+pub(crate) fn work_out<'a>(timeline: &'a Timeline<'a>, rules: &'a Rules<'a>, as_of: Instant) -> Option<Workings<'a>> {
     let first = timeline.events.first()?;
-    Some(Assessor::new(&timeline, rules, as_of).assess(first.case_no.clone()))
+    let mut assessor = Assessor::new(timeline, rules, as_of);
+    let (assessment, item) = assessor.assess(first.case_no.clone());
+    Some(Workings { assessment, item, clocks: assessor.clocks, sources: assessor.sources, clock_rules: assessor.clock_rules })
 }
 
 /// One assessment in the making.
@@ -64,6 +86,8 @@ struct Assessor<'a> {
     as_of: Instant,
     suspensions: Vec<SuspensionSpan>,
     clocks: Vec<Clock<'a>>,
+    /// Where the limit of each clock comes from.
+    sources: Vec<LimitSource>,
     uncovered: Vec<&'a Event>,
     uncovered_year: Option<i16>,
     /// Instants (the last at which the old state holds) at which the state changes by itself.
@@ -79,13 +103,14 @@ impl<'a> Assessor<'a> {
             as_of,
             suspensions: timeline.suspensions(),
             clocks: Vec::with_capacity(8),
+            sources: Vec::with_capacity(8),
             uncovered: Vec::new(),
             uncovered_year: None,
             turns: Vec::with_capacity(8),
         }
     }
 
-    fn assess(mut self, case_no: Text) -> Assessment {
+    fn assess(&mut self, case_no: Text) -> (Assessment, Option<&'a Item>) {
         let timeline = self.timeline;
         let received_at = timeline.applied.map(|event| event.occurred_at);
         let deemed_accepted = self.run_intake();
@@ -118,7 +143,7 @@ impl<'a> Assessor<'a> {
             .zip(closing)
             .map(|(accepted, (closed, _))| self.rules.calendar.local_date(accepted) == self.rules.calendar.local_date(closed));
         let text = |said: Option<&Text>| said.cloned();
-        Assessment {
+        let assessment = Assessment {
             case_no,
             item: text(item_code),
             item_known: item.is_some(),
@@ -146,6 +171,7 @@ impl<'a> Assessor<'a> {
             same_day,
             promised: self.limit_state(ClockKind::Promised),
             statutory: self.limit_state(ClockKind::Statutory),
+            places: WorkPlaces::read(timeline, item),
             corrections: timeline.corrections.len() as u32,
             rating: timeline.rated.map(|(_, score)| score),
             cards,
@@ -154,7 +180,8 @@ impl<'a> Assessor<'a> {
             valid_from: self.valid_from(),
             next_change: self.next_change(),
             uncovered_year: self.uncovered_year,
-        }
+        };
+        (assessment, item)
     }
 
     /// The version in force when the case was accepted (received, where it is not yet).

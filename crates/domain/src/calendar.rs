@@ -303,6 +303,15 @@ impl Calendar {
         self.parts
     }
 
+    /// Working days after the local day of one instant, up to that of a later one; none where it is not later.
+    ///
+    /// # Errors
+    /// One of them is outside the years covered.
+    pub fn working_days_since(&self, from: Instant, to: Instant) -> Result<u32, Uncovered> {
+        let (first, last) = (self.day_of(from)?, self.day_of(to)?);
+        Ok(self.working_through(last).saturating_sub(self.working_through(first)))
+    }
+
     pub(crate) fn working_before(&self, day: DayNo) -> u32 {
         self.days[day.0 as usize].working_before
     }

@@ -142,8 +142,7 @@ pub struct Party {
 impl Party {
     /// Whether another limit of the party takes the place of this one: from the same day, for one of the same items.
     pub fn is_replaced_by(&self, other: &Party) -> bool {
-        let is_for_one_of_the_same =
-            self.items == other.items || self.items.iter().any(|item| other.items.contains(item));
+        let is_for_one_of_the_same = self.items == other.items || self.items.iter().any(|item| other.items.contains(item));
         self.name == other.name && self.valid_from == other.valid_from && is_for_one_of_the_same
     }
 }
@@ -265,6 +264,13 @@ impl Catalog {
         };
         let of = |name: &str| self.parties.iter().filter(|entry| entry.name == name).find(holds);
         party.and_then(of).or_else(|| of("*")).map(|entry| entry.limit)
+    }
+
+    /// The version of every item in force on a day, by code.
+    pub fn in_force_on(&self, on: Date) -> Vec<&Item> {
+        let mut items: Vec<&Item> = self.items.keys().filter_map(|code| self.in_force(code, on)).collect();
+        items.sort_by(|a, b| a.code.cmp(&b.code));
+        items
     }
 
     /// Whether it holds an item in any version.

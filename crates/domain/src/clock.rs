@@ -350,11 +350,24 @@ impl<'c> Clock<'c> {
         self.scale.instant(reached).ok().map(|at| at.max(self.started_at))
     }
 
-    fn read_at(&self, at: Instant) -> Instant {
+    /// The instant at which the clock is read when it is asked for at `at`: no later than its end, no earlier than its
+    /// start.
+    pub(crate) fn read_at(&self, at: Instant) -> Instant {
         self.ended_at.map_or(at, |ended| ended.min(at)).max(self.started_at)
     }
 
-    fn net(&self, position: Position) -> i64 {
+    /// What counts for this clock.
+    pub(crate) fn scale(&self) -> &Scale<'c> {
+        &self.scale
+    }
+
+    /// The position from which it counts.
+    pub(crate) fn start_position(&self) -> Position {
+        self.start
+    }
+
+    /// Net time used up to a position.
+    pub(crate) fn net(&self, position: Position) -> i64 {
         (position - self.start).max(0) - suspended_between(&self.suspended, self.start, position)
     }
 
@@ -374,7 +387,8 @@ impl<'c> Clock<'c> {
         Some(reached)
     }
 
-    fn days(&self, length: i64) -> f64 {
+    /// A length of its axis in days.
+    pub(crate) fn days(&self, length: i64) -> f64 {
         length as f64 / self.scale.day() as f64
     }
 }

@@ -99,7 +99,8 @@ impl<'c> Scale<'c> {
         }
     }
 
-    fn counts_whole_days(&self) -> bool {
+    /// Whether whole days are counted, not the time within them.
+    pub(crate) fn counts_whole_days(&self) -> bool {
         matches!(self.axis, Axis::WorkingDays | Axis::CalendarDays)
     }
 
@@ -206,8 +207,14 @@ impl<'c> Scale<'c> {
         if self.counts_whole_days() { Ok(self.days_through(self.calendar.day_of(from)?) * DAY_MS) } else { self.position(from) }
     }
 
-    fn counts(&self, day: DayNo) -> bool {
-        self.axis == Axis::CalendarDays || self.calendar.is_working(day)
+    /// Whether days off count as well.
+    pub(crate) fn counts_days_off(&self) -> bool {
+        matches!(self.axis, Axis::CalendarDays | Axis::AllSeconds)
+    }
+
+    /// Whether a day counts on this axis.
+    pub(crate) fn counts(&self, day: DayNo) -> bool {
+        self.counts_days_off() || self.calendar.is_working(day)
     }
 
     fn days_before(&self, day: DayNo) -> i64 {

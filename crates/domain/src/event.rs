@@ -257,6 +257,13 @@ coded! {
         SelfService = "self_service",
     }
 }
+impl Place {
+    /// Whether it is the hall or one of its branches: a township's counter, the network and a terminal are.
+    pub const fn is_hall(self) -> bool {
+        !matches!(self, Place::Office)
+    }
+}
+
 coded! {
     /// How a step ended.
     StepResult {

@@ -209,7 +209,8 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
     below + (above - below) * rank.fract()
 }
 
-fn ratio(part: u64, whole: u64) -> Option<f64> {
+/// A share; none of nothing.
+pub(crate) fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 

@@ -7,7 +7,7 @@
 //! This is across cases, so nothing that derives single cases runs it; it is asked for over the cases of a project.
 
 use crate::{
-    Assessment, Clock, ClockKind, Instant, Limit, Rules, Text, Uncovered,
+    Assessment, CaseEvents, Clock, ClockKind, Instant, Limit, Rules, Text, Uncovered, assess,
     assess::LimitState,
     clock::{Allowance, ClockRules, ClockSpan},
     counting::{Position, Scale},
@@ -96,6 +96,22 @@ impl<'a> Course<'a> {
 }
 
 impl Project {
+    /// What is to be said of the project with this number at an instant: of all cases given, those count whose
+    /// acceptance names it by then. None where none was accepted.
+    ///
+    /// # Errors
+    /// The calendar does not cover a part of it.
+    pub fn numbered<'a>(
+        number: &str,
+        cases: impl IntoIterator<Item = &'a CaseEvents>,
+        rules: &Rules<'_>,
+        as_of: Instant,
+    ) -> Result<Option<Self>, Uncovered> {
+        let assessed = cases.into_iter().filter_map(|case| assess(case, rules, as_of));
+        let its_own: Vec<Assessment> = assessed.filter(|case| case.project.as_deref() == Some(number)).collect();
+        Self::of(&its_own, rules, as_of)
+    }
+
     /// What is to be said of the project these cases make, assessed as of the same instant. None where none
     /// was accepted. The order of the cases does not matter.
     ///

@@ -126,13 +126,7 @@ pub(crate) fn read_toml(
     }
 }
 
-fn tables_of<'t>(
-    text: &'t str,
-    name: &str,
-    at: usize,
-    value: &'t DeValue<'t>,
-    errors: &mut Vec<Remark>,
-) -> Vec<TomlTable<'t>> {
+fn tables_of<'t>(text: &'t str, name: &str, at: usize, value: &'t DeValue<'t>, errors: &mut Vec<Remark>) -> Vec<TomlTable<'t>> {
     let DeValue::Array(tables) = value else {
         errors.push(Remark::at(text, at, name, format!("应为 [[{name}]] / expected [[{name}]] tables")));
         return Vec::new();
@@ -236,12 +230,7 @@ impl Columns {
 }
 
 impl Row {
-    fn from_cells(
-        place: String,
-        columns: &[Option<&'static str>],
-        cells: Vec<String>,
-        errors: &mut Vec<Remark>,
-    ) -> Self {
+    fn from_cells(place: String, columns: &[Option<&'static str>], cells: Vec<String>, errors: &mut Vec<Remark>) -> Self {
         let is_beyond =
             |(index, cell): &(usize, &String)| columns.get(*index).is_none_or(Option::is_none) && !cell.trim().is_empty();
         if let Some((index, cell)) = cells.iter().enumerate().find(is_beyond) {

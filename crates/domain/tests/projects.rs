@@ -133,3 +133,36 @@ proptest! {
         prop_assert!(cases.len() == 1 || project(&cases[1..]).span_days <= project(&cases).span_days);
     }
 }
+
+#[test]
+fn a_project_takes_only_the_cases_whose_acceptance_names_it_by_then_and_reads_well() {
+    let accepted_for = |number: &str, project: &str, when: &str| {
+        let acceptance = event::Acceptance { project: Some(project.into()), ..event::Acceptance::default() };
+        Event { case_no: number.into(), kind: Kind::Accepted(Box::new(acceptance)), ..accepted(when) }
+    };
+    let land = [accepted_for("land", "P-1", "2018-10-15 10:00"), Event { case_no: "land".into(), ..closed("2018-10-19 16:00") }];
+    let build = [accepted_for("build", "P-1", "2018-10-23 10:00")];
+    let other = [accepted_for("other", "P-2", "2018-10-16 10:00")];
+    let cases: Vec<CaseEvents> = [&land[..], &build, &other].into_iter().map(|it| it.iter().cloned().collect()).collect();
+    let numbered = |when: &str| Project::numbered("P-1", &cases, &office().rules(), cn(when)).unwrap();
+    assert_eq!(numbered("2018-10-15 09:00"), None);
+    assert_eq!(numbered("2018-10-22 10:00").unwrap().cases, 1);
+    let project = numbered("2018-10-25 10:00").unwrap();
+    let text = explain::project_text("P-1", &project, cn("2018-10-25 10:00"), china(), Lang::Zh);
+    let expected = "\
+并联审批项目 P-1　办件 2 件，在办 1 件
+起算 2018-10-15 10:00（首件受理）　截至 2018-10-25 10:00
+时限 45 个工作日（《行政许可法》第二十六条、第四十二条）：已用 8 日，未超期；到期 2018-12-17 17:00
+跨度 8 日，各件合计 6 日，并联度 0.75（合计÷跨度）
+
+关键路径
+  land　环境保护局　2018-10-15 10:00 至 2018-10-19 16:00　等待 0 日，办理 4 日
+  build　环境保护局　2018-10-23 10:00 至 在办　等待 2 日，办理 2 日
+
+各部门用时（已扣除特别程序）
+  环境保护局　2 件　6 日　100%
+";
+    assert_eq!(text, expected);
+    let text = explain::project_text("P-1", &project, cn("2018-10-25 10:00"), china(), Lang::En);
+    assert!(text.contains("land, 环境保护局: 2018-10-15 10:00 to 2018-10-19 16:00; waited 0 d, took 4 d"), "{text}");
+}

@@ -50,7 +50,7 @@ impl Default for Config {
             workers: 1,
             client: BTreeMap::new(),
             instance: None,
-            budget_bytes: 128 << 20,
+            budget_bytes: 64 << 20,
             budget_messages: 400_000,
             batch_messages: 50_000,
             batch_bytes: 16 << 20,

@@ -30,7 +30,7 @@ SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512;
 CREATE TABLE {database}.cases {on_cluster}
 (
     case_no                String,
-    version                UInt128 COMMENT 'weight of the set of events << 42 | valid_from in ms',
+    version                UInt128 COMMENT 'weight of the set of events << 56 | generation of the rules << 42 | valid_from in ms',
     is_deleted             UInt8,
     partition              Int32,
     item                   LowCardinality(Nullable(String)),
@@ -66,6 +66,10 @@ CREATE TABLE {database}.cases {on_cluster}
     statutory_early        UInt8,
     statutory_days_over    Nullable(Float64),
     statutory_speed_up     Nullable(Float64),
+    hall_item              UInt8 COMMENT 'the item in force is one of the hall',
+    acts_placed            UInt32 COMMENT 'completed steps and the decision that report a place',
+    acts_in_hall           UInt32 COMMENT 'those of them done in the hall or a branch of it',
+    decided_in_hall        Nullable(UInt8),
     corrections            UInt32,
     rating                 Nullable(UInt8),
     cards_reminder         UInt16,
@@ -82,6 +86,7 @@ CREATE TABLE {database}.cases {on_cluster}
         ended_at    Nullable(DateTime64(3, 'UTC')),
         due_at      Nullable(DateTime64(3, 'UTC')),
         limit_days  Nullable(Float64),
+        elapsed_days Nullable(Float64),
         late        UInt8,
         department  Nullable(String),
         handler     Nullable(String),
@@ -137,7 +142,7 @@ SETTINGS non_replicated_deduplication_window = 1000;
 
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,
-       span.due_at AS due_at, span.limit_days AS limit_days, span.late AS late, span.department AS department,
+       span.due_at AS due_at, span.limit_days AS limit_days, span.elapsed_days AS elapsed_days, span.late AS late, span.department AS department,
        span.handler AS handler, span.party AS party
 FROM {database}.cases FINAL
 ARRAY JOIN spans AS span;

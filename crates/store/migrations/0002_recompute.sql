@@ -19,6 +19,3 @@ CREATE TABLE {database}.recomputes {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}at)
 ORDER BY (scope, generation);
-
-ALTER TABLE {database}.cases {on_cluster}
-    COMMENT COLUMN version 'weight of the set of events << 56 | generation of the rules << 42 | valid_from in ms';

@@ -45,15 +45,15 @@ FROM
 (
     SELECT *, 'received' AS role, false AS decided, coalesce(received_at, accepted_at, valid_from) AS role_at
     FROM cases FINAL
-    WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at
+    WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at AND {only}
     UNION ALL
     SELECT *, 'closed' AS role, ifNull(outcome, '') IN ('granted', 'refused') AS decided, closed_at AS role_at
     FROM cases FINAL
-    WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at
+    WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
     UNION ALL
     SELECT *, 'open' AS role, false AS decided, coalesce(accepted_at, received_at, valid_from) AS role_at
     FROM cases FINAL
-    WHERE status IN ('open', 'suspended')
+    WHERE status IN ('open', 'suspended') AND {only}
 )
 GROUP BY {group} AS group_key
 ORDER BY group_key

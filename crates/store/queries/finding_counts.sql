@@ -11,7 +11,7 @@ INNER JOIN
 (
     SELECT case_no, {group} AS group_key
     FROM (SELECT *, coalesce(received_at, accepted_at, valid_from) AS role_at FROM cases FINAL)
-    WHERE role_at >= from_at AND role_at < to_at
+    WHERE role_at >= from_at AND role_at < to_at AND {only}
 ) AS received ON received.case_no = findings.case_no
 GROUP BY group_key, kind
 ORDER BY group_key, kind

@@ -19,6 +19,14 @@ pub(crate) fn client(config: &StoreConfig) -> Client {
     if let Some(password) = &config.password {
         client = client.with_password(password);
     }
+    if config.cluster.is_some() {
+        client = client
+            // An insert is acknowledged once it is on its shards, not when it lies before them.
+            .with_setting("distributed_foreground_insert", "1")
+            // A list of case numbers is asked only of those that may have them.
+            .with_setting("optimize_skip_unused_shards", "1")
+            .with_setting("distributed_product_mode", "global");
+    }
     for (name, value) in &config.settings {
         client = client.with_setting(name, value);
     }

@@ -15,12 +15,22 @@ pub struct StoreConfig {
     pub password: Option<String>,
     /// Settings sent with every query.
     pub settings: BTreeMap<String, String>,
-    /// The cluster for `ON CLUSTER` and replicated tables, where there is one.
-    pub cluster: Option<String>,
+    /// The cluster the tables are spread over, where there is one.
+    pub cluster: Option<Cluster>,
     /// How long one request may take.
     pub timeout: Duration,
     /// How long a write is retried before the caller hears of it.
     pub retry_for: Duration,
+}
+
+/// A cluster of ClickHouse, as its configuration names it. Cases are spread over its shards by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name in `remote_servers`.
+    pub name: String,
+    /// Whether a Keeper is there: then tables are replicated, and made everywhere by `ON CLUSTER`. Without one, each
+    /// shard is a single node, and `sundial migrate` is run against every one of them.
+    pub replicated: bool,
 }
 
 impl Default for StoreConfig {

@@ -7,7 +7,7 @@ use domain::{
 };
 use serde::Deserialize;
 
-use crate::{Reader, StoreError, client::within};
+use crate::{Narrowing, Reader, StoreError, client::within};
 
 /// By what figures are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl GroupBy {
         })
     }
 
-    const fn expression(self) -> &'static str {
+    pub(crate) const fn expression(self) -> &'static str {
         match self {
             GroupBy::Nothing => "''",
             GroupBy::Department => "ifNull(department, '')",
@@ -128,11 +128,15 @@ impl Reader {
     /// # Errors
     /// ClickHouse did not answer, or a row holds a code this binary does not know.
     pub async fn figures(&self, query: &FigureQuery) -> Result<Vec<FigureGroup>, StoreError> {
-        let prepared = |sql: &str| {
-            let sql = sql.replace("{group}", query.group_by.expression());
-            let prepared = self.client.query(&sql).param("from_ms", query.from.ms()).param("to_ms", query.to.ms());
-            prepared.param("zone", &query.zone)
-        };
+        self.figures_only(query, &Narrowing::default()).await
+    }
+
+    /// The same over some cases only.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer, or a row holds a code this binary does not know.
+    pub async fn figures_only(&self, query: &FigureQuery, only: &Narrowing) -> Result<Vec<FigureGroup>, StoreError> {
+        let prepared = |sql: &str| self.grouped(sql, query, only);
         let rows = prepared(include_str!("../queries/figures.sql")).fetch_all::<FigureRow>();
         let rows = within(self.config.timeout, "reading figures", rows).await?;
         let mut groups: Vec<FigureGroup> = rows.into_iter().map(FigureRow::group).collect();

@@ -44,15 +44,15 @@ pub async fn migrate(config: &StoreConfig) -> Result<Vec<u32>, StoreError> {
          applied_at DateTime DEFAULT now(), binary_version String) ENGINE = {}MergeTree{} ORDER BY version",
         on_cluster(config),
         replicated(config),
-        if config.cluster.is_some() { REPLICA_ONLY } else { "" },
+        if is_replicated(config) { REPLICA_EVERYWHERE } else { "" },
     );
     run(&client, config, &ledger).await?;
     let applied = applied(&client, config).await?;
     check(&applied, config)?;
     let mut now_applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|migration| applied.iter().all(|it| it.version != migration.version)) {
-        for statement in statements(&rendered(migration.sql, config)) {
-            run(&client, config, statement).await?;
+        for statement in rendered(migration.sql, config) {
+            run(&client, config, &statement).await?;
         }
         let record = client
             .query("INSERT INTO migrations (version, name, checksum, binary_version) VALUES (?, ?, ?, ?)")
@@ -117,26 +117,65 @@ async fn run(client: &Client, config: &StoreConfig, statement: &str) -> Result<(
     within(config.timeout, first_line, client.query_raw(statement).execute()).await
 }
 
-const REPLICA: &str = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ";
+const REPLICA: &str = "('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ";
 const REPLICA_ONLY: &str = "('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')";
+/// For what every node must know, whatever its shard.
+const REPLICA_EVERYWHERE: &str = "('/clickhouse/tables/{database}/{table}', '{shard}-{replica}')";
 
-/// The text of a migration for a configuration: on one node as it is, on a cluster with `ON CLUSTER`
-/// and replicated engines.
-fn rendered(sql: &str, config: &StoreConfig) -> String {
-    let cluster = config.cluster.is_some();
-    sql.replace("{database}", &config.database)
+/// The statements of a migration for a configuration: on one node as they are; on a cluster every table is one of
+/// each shard, `…_local`, and one over all of them that bears its name; replicated, where there is a Keeper.
+fn rendered(sql: &str, config: &StoreConfig) -> Vec<String> {
+    let mut rendered = Vec::new();
+    for statement in statements(sql) {
+        match (&config.cluster, table_made_by(statement)) {
+            (Some(cluster), Some(table)) => {
+                let local = statement.replacen(&format!("{{database}}.{table}"), &format!("{{database}}.{table}_local"), 1);
+                let key = first_of_order(statement);
+                let over_all = format!(
+                    "CREATE TABLE {{database}}.{table} {{on_cluster}} AS {{database}}.{table}_local \
+                     ENGINE = Distributed('{}', '{{database}}', '{table}_local', cityHash64({key}))",
+                    cluster.name
+                );
+                rendered.extend([filled_in(&local, config), filled_in(&over_all, config)]);
+            }
+            _ => rendered.push(filled_in(statement, config)),
+        }
+    }
+    rendered
+}
+
+fn table_made_by(statement: &str) -> Option<&str> {
+    statement.strip_prefix("CREATE TABLE {database}.")?.split_whitespace().next()
+}
+
+/// What rows are spread by: the first column of their order, which is the case or the card they belong to.
+fn first_of_order(statement: &str) -> &str {
+    let (_, order) = statement.split_once("ORDER BY ").unwrap_or_default();
+    order.trim_start_matches('(').split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap_or_default()
+}
+
+fn filled_in(statement: &str, config: &StoreConfig) -> String {
+    let if_replicated = |text: &'static str| if is_replicated(config) { text } else { "" };
+    statement
+        .replace("{database}", &config.database)
         .replace("{on_cluster}", &on_cluster(config))
         .replace("{engine}", replicated(config))
-        .replace("{replica_only}", if cluster { REPLICA_ONLY } else { "" })
-        .replace("{replica}", if cluster { REPLICA } else { "" })
+        .replace("{replica_only}", if_replicated(REPLICA_ONLY))
+        // Its own text has placeholders of the server, of which one is named like ours.
+        .replace("({replica}", if is_replicated(config) { REPLICA } else { "(" })
+}
+
+fn is_replicated(config: &StoreConfig) -> bool {
+    config.cluster.as_ref().is_some_and(|cluster| cluster.replicated)
 }
 
 fn on_cluster(config: &StoreConfig) -> String {
-    config.cluster.as_ref().map(|cluster| format!("ON CLUSTER '{cluster}'")).unwrap_or_default()
+    let cluster = config.cluster.as_ref().filter(|cluster| cluster.replicated);
+    cluster.map(|cluster| format!("ON CLUSTER '{}'", cluster.name)).unwrap_or_default()
 }
 
 fn replicated(config: &StoreConfig) -> &'static str {
-    if config.cluster.is_some() { "Replicated" } else { "" }
+    if is_replicated(config) { "Replicated" } else { "" }
 }
 
 fn statements(sql: &str) -> impl Iterator<Item = &str> {
@@ -167,23 +206,42 @@ fn checksum(sql: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cluster;
+
+    fn on(cluster: Option<Cluster>) -> String {
+        let config = StoreConfig { cluster, ..StoreConfig::default() };
+        MIGRATIONS.iter().flat_map(|migration| rendered(migration.sql, &config)).collect::<Vec<_>>().join(";\n")
+    }
 
     #[test]
-    fn on_a_cluster_every_table_is_replicated_and_made_everywhere() {
-        let config = StoreConfig { cluster: Some("county".to_owned()), ..StoreConfig::default() };
-        let text = rendered(MIGRATIONS[0].sql, &config);
-        assert!(statements(&text).all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
-        let (tables, views): (Vec<&str>, Vec<&str>) = statements(&text).partition(|it| it.contains("CREATE TABLE"));
-        assert_eq!((tables.len(), views.len()), (5, 3));
-        assert!(tables.iter().all(|it| it.contains("ENGINE = Replicated")), "{text}");
+    fn on_a_cluster_with_a_keeper_every_table_is_replicated_and_made_everywhere() {
+        let text = on(Some(Cluster { name: "county".to_owned(), replicated: true }));
+        assert!(text.split(";\n").all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
+        let (tables, views): (Vec<&str>, Vec<&str>) = text.split(";\n").partition(|it| it.contains("CREATE TABLE"));
+        let (local, over_all): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Replicated"));
+        assert_eq!((local.len(), over_all.len(), views.len()), (7, 7, 3));
+        assert!(local.iter().all(|it| it.contains("_local ")), "{text}");
         assert!(text.contains(
             "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version, is_deleted)"
+        ));
+        assert!(text.contains(
+            "CREATE TABLE sundial.events ON CLUSTER 'county' AS sundial.events_local \
+             ENGINE = Distributed('county', 'sundial', 'events_local', cityHash64(case_no))"
         ));
     }
 
     #[test]
-    fn on_one_node_nothing_is_replicated() {
-        let text = rendered(MIGRATIONS[0].sql, &StoreConfig::default());
-        assert!(!text.contains("Replicated") && !text.contains("CLUSTER") && !text.contains('{'), "{text}");
+    fn on_shards_without_a_keeper_nothing_is_replicated_and_every_row_of_a_case_is_on_one_of_them() {
+        let text = on(Some(Cluster { name: "county".to_owned(), replicated: false }));
+        assert!(!text.contains("Replicated") && !text.contains("ON CLUSTER"), "{text}");
+        for table in ["events", "cases", "withdrawn_cards"] {
+            assert!(text.contains(&format!("Distributed('county', 'sundial', '{table}_local', cityHash64(case_no))")), "{text}");
+        }
+    }
+
+    #[test]
+    fn on_one_node_nothing_is_replicated_or_spread() {
+        let text = on(None);
+        assert!(!["Replicated", "CLUSTER", "Distributed", "_local", "{"].iter().any(|it| text.contains(it)), "{text}");
     }
 }

@@ -185,6 +185,17 @@ impl Reader {
         self.cases_with_events(&names).await
     }
 
+    /// The cases of a project, as their rows say it, with their events.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn cases_of_project(&self, project: &str) -> Result<Vec<StoredEvents>, StoreError> {
+        let query = self.client.query(include_str!("../queries/project_case_nos.sql")).bind(project);
+        let names: Vec<Name> = within(self.config.timeout, "reading the cases of a project", query.fetch_all()).await?;
+        let names: Vec<Text> = names.into_iter().map(|name| name.case_no.into()).collect();
+        self.cases_with_events(&names).await
+    }
+
     /// How many rows each table has, counting the newest versions only.
     ///
     /// # Errors

@@ -2,8 +2,10 @@
 
 use clickhouse::Row;
 use domain::{
-    Assessment, Card, ClockKind, Finding, FindingKind, Instant, Level, LimitState, Outcome, Status, Text, assess::SpanState,
-    event::Form, findings::Severity,
+    Assessment, Card, ClockKind, Finding, FindingKind, Instant, Level, LimitState, Outcome, Status, Text,
+    assess::{SpanState, WorkPlaces},
+    event::Form,
+    findings::Severity,
 };
 use serde::Deserialize;
 
@@ -59,6 +61,10 @@ struct CaseRow {
     statutory_early: u8,
     statutory_days_over: Option<f64>,
     statutory_speed_up: Option<f64>,
+    hall_item: u8,
+    acts_placed: u32,
+    acts_in_hall: u32,
+    decided_in_hall: Option<u8>,
     corrections: u32,
     rating: Option<u8>,
     valid_from: i64,
@@ -70,8 +76,9 @@ struct CaseRow {
     cards: Vec<CardTuple>,
 }
 
-/// Clock, instance, start, end, due time, limit in days, whether it is late, department, handler, party.
-type SpanTuple = (String, String, i64, Option<i64>, Option<i64>, Option<f64>, u8, Option<String>, Option<String>, Option<String>);
+/// Clock, instance, start, end, due time, limit and days used, whether it is late, department, handler, party.
+type SpanTuple =
+    (String, String, i64, Option<i64>, Option<i64>, Option<f64>, Option<f64>, u8, Option<String>, Option<String>, Option<String>);
 
 /// Kind, severity, evidence, what exactly.
 type FindingTuple = (String, String, Vec<String>, Option<String>);
@@ -166,6 +173,12 @@ impl CaseRow {
             same_day: self.same_day.map(|flag| flag != 0),
             promised,
             statutory,
+            places: WorkPlaces {
+                hall_item: self.hall_item != 0,
+                acts_placed: self.acts_placed,
+                acts_in_hall: self.acts_in_hall,
+                decided_in_hall: self.decided_in_hall.map(|it| it != 0),
+            },
             corrections: self.corrections,
             rating: self.rating,
             cards,
@@ -180,7 +193,7 @@ impl CaseRow {
 }
 
 fn span(case_no: &str, tuple: SpanTuple) -> Result<SpanState, StoreError> {
-    let (clock, instance, started_at, ended_at, due_at, limit_days, late, department, handler, party) = tuple;
+    let (clock, instance, started_at, ended_at, due_at, limit_days, elapsed_days, late, department, handler, party) = tuple;
     Ok(SpanState {
         clock: known(case_no, &clock, ClockKind::from_code)?,
         instance: instance.into(),
@@ -188,6 +201,7 @@ fn span(case_no: &str, tuple: SpanTuple) -> Result<SpanState, StoreError> {
         ended_at: instant(ended_at),
         due_at: instant(due_at),
         limit_days,
+        elapsed_days,
         late: late != 0,
         department: text(department),
         handler: text(handler),

@@ -107,6 +107,10 @@ impl Rows {
         block.option(case.same_day, Block::flag);
         block.limit(case.promised);
         block.limit(case.statutory);
+        block.flag(case.places.hall_item);
+        block.u32(case.places.acts_placed);
+        block.u32(case.places.acts_in_hall);
+        block.option(case.places.decided_in_hall, Block::flag);
         block.u32(case.corrections);
         block.option(case.rating, Block::u8);
         for level in Level::ALL {
@@ -142,6 +146,9 @@ impl Rows {
         for _ in 0..2 {
             block.limit(None);
         }
+        block.flag(false);
+        (0..2).for_each(|_| block.u32(0));
+        block.option(None, Block::flag);
         block.u32(0);
         block.option(None, Block::u8);
         (0..3).for_each(|_| block.u16(0));
@@ -189,6 +196,7 @@ impl Block {
         self.option(span.ended_at, Block::instant);
         self.option(span.due_at, Block::instant);
         self.option(span.limit_days, Block::f64);
+        self.option(span.elapsed_days, Block::f64);
         self.flag(span.late);
         self.option(span.department.as_deref(), Block::text);
         self.option(span.handler.as_deref(), Block::text);

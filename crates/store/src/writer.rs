@@ -48,7 +48,8 @@ impl Table {
                  green_channel, key_project, form, status, outcome, received_at, accepted_at, decided_at, closed_at, delivered_at, elapsed_days, \
                  suspended_days, same_day, promised_limit_days, promised_elapsed_days, promised_due_at, promised_late, \
                  promised_early, promised_days_over, promised_speed_up, statutory_limit_days, statutory_elapsed_days, \
-                 statutory_due_at, statutory_late, statutory_early, statutory_days_over, statutory_speed_up, corrections, \
+                 statutory_due_at, statutory_late, statutory_early, statutory_days_over, statutory_speed_up, \
+                 hall_item, acts_placed, acts_in_hall, decided_in_hall, corrections, \
                  rating, cards_reminder, cards_yellow, cards_red, valid_from, next_change, uncovered_year, settled, spans, \
                  findings, cards"
             }

@@ -35,6 +35,10 @@ pub struct Settings {
 enum Command {
     /// Say what supervision says about a file of events; needs no server.
     Assess(commands::assess::AssessArgs),
+    /// Say why: every clock of a case day by day, every card with its rule, every finding with its evidence.
+    Explain(commands::explain::ExplainArgs),
+    /// Say what a joint approval adds up to: its clock, its critical path, what each department took.
+    Project(commands::explain::ProjectArgs),
     /// Print the effective configuration, secrets masked.
     Config,
     /// Bring the database to the schema of this binary.
@@ -134,14 +138,17 @@ pub fn run() -> anyhow::Result<ExitCode> {
         other => other,
     };
     let mut config = Config::load(&cli.settings)?;
-    if matches!(command, Command::Demo(_)) && config.log.filter == "info" {
-        // The demo speaks for itself.
+    let speaks_for_itself = matches!(command, Command::Demo(_) | Command::Explain(_) | Command::Project(_));
+    if speaks_for_itself && config.log.filter == "info" {
+        // Log lines would only stand between what is said.
         config.log.filter = "warn".to_owned();
     }
     telemetry::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
+            Command::Explain(args) => commands::explain::explain(&config, &args).await,
+            Command::Project(args) => commands::explain::project(&config, &args).await,
             Command::Migrate => commands::run::migrate(&config).await,
             Command::Run(args) => commands::run::run(&config, args).await,
             Command::Produce(args) => tokio::task::block_in_place(|| commands::produce::run(&config, &args)),

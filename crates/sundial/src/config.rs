@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{anyhow, bail};
+use domain::FigureSettings;
 use figment::{
     Figment, Profile,
     providers::{Env, Format, Serialized, Toml},
@@ -21,6 +22,8 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Catalogue, calendar and profile.
     pub rules: RuleSources,
+    /// What rankings, stars, forecasts and suspicions are judged by.
+    pub figures: FigureSettings,
     pub intake: Intake,
     pub api: Api,
     pub notify: Notify,
@@ -58,8 +61,11 @@ pub struct ClickHouse {
     pub password: Option<String>,
     /// Settings sent with every query.
     pub settings: BTreeMap<String, String>,
-    /// The cluster for `ON CLUSTER`, where there is one.
+    /// The cluster the tables are spread over, by its name in ClickHouse's `remote_servers`.
     pub cluster: Option<String>,
+    /// Whether that cluster has a Keeper, for replicas and `ON CLUSTER`. Without one, `sundial migrate` is run against
+    /// every node of it.
+    pub replicated: bool,
     /// Seconds after which a request is given up.
     pub timeout_s: u64,
 }
@@ -139,12 +145,14 @@ impl Default for Config {
                 password: None,
                 settings: BTreeMap::new(),
                 cluster: None,
+                replicated: true,
                 timeout_s: 30,
             },
             rules: RuleSources::default(),
+            figures: FigureSettings::default(),
             intake: Intake {
                 workers: 2,
-                budget_mib: 128,
+                budget_mib: 64,
                 budget_messages: 400_000,
                 batch_messages: 50_000,
                 batch_mib: 16,

@@ -17,7 +17,7 @@ impl Config {
             user: it.user.clone(),
             password: it.password.clone(),
             settings: it.settings.clone(),
-            cluster: it.cluster.clone(),
+            cluster: it.cluster.clone().map(|name| store::Cluster { name, replicated: it.replicated }),
             timeout: Duration::from_secs(it.timeout_s),
             ..StoreConfig::default()
         }

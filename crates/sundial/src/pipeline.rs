@@ -27,12 +27,7 @@ use store::{Rows, Writer};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use wire::Reason;
 
-use crate::{
-    cases::StoredCases,
-    clock::now,
-    horizon::Horizon,
-    metrics::Metrics,
-};
+use crate::{cases::StoredCases, clock::now, horizon::Horizon, metrics::Metrics};
 
 /// How many cases one passing instant may change at once.
 const DUE_AT_ONCE: usize = 10_000;

@@ -34,6 +34,18 @@ pub struct RuleSources {
 }
 
 impl RuleSources {
+    /// These, where they name something; else those of `other`.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            catalog: self.catalog.clone().or_else(|| other.catalog.clone()),
+            authorisations: self.authorisations.clone().or_else(|| other.authorisations.clone()),
+            calendar: self.calendar.clone().or_else(|| other.calendar.clone()),
+            profile: self.profile.clone().or_else(|| other.profile.clone()),
+            sources: self.sources.clone().or_else(|| other.sources.clone()),
+        }
+    }
+
     /// Reads them all. Without a catalogue every item is unknown.
     pub fn load(&self) -> anyhow::Result<RuleBook> {
         let mut items = self.catalog.as_deref().map_or_else(|| Ok(Catalog::default()), catalog)?;
@@ -45,17 +57,6 @@ impl RuleSources {
             calendar: self.calendar()?,
             profile: profile(self.profile.as_deref().unwrap_or("default"))?,
         })
-    }
-
-    /// These, and `others` where they name nothing.
-    pub fn or(self, others: &Self) -> Self {
-        Self {
-            catalog: self.catalog.or_else(|| others.catalog.clone()),
-            authorisations: self.authorisations.or_else(|| others.authorisations.clone()),
-            calendar: self.calendar.or_else(|| others.calendar.clone()),
-            profile: self.profile.or_else(|| others.profile.clone()),
-            sources: self.sources.or_else(|| others.sources.clone()),
-        }
     }
 
     /// Reads the calendar.

@@ -69,7 +69,8 @@ impl Service {
         };
         service.servers.push(web::serve_admin(config.api.admin, metrics.clone(), reader.clone(), stopping.clone()).await?);
         if roles.contains(&Role::Api) {
-            let server = web::serve_api(config.api.listen, reader.clone(), &rules, &codes, stopping.clone()).await?;
+            let server =
+                web::serve_api(config.api.listen, reader.clone(), &rules, &codes, &config.figures, stopping.clone()).await?;
             service.servers.push(server);
         }
         if roles.contains(&Role::Pipeline) {

@@ -191,7 +191,8 @@ mod tests {
         workbook.save(at("table.xlsx")).unwrap();
         let (gbk, _, _) = encoding_rs::GB18030.encode("handler,item,department\nc1,*,局\nw1,a,\n");
         fs::write(at("table.csv"), gbk).unwrap();
-        let toml = "[[authorisation]]\nhandler = 'c1'\nitem = '*'\ndepartment = '局'\n[[authorisation]]\nhandler = 'w1'\nitem = 'a'\n";
+        let toml =
+            "[[authorisation]]\nhandler = 'c1'\nitem = '*'\ndepartment = '局'\n[[authorisation]]\nhandler = 'w1'\nitem = 'a'\n";
         fs::write(at("table.toml"), toml).unwrap();
         let read = |name: &str| authorisations(&at(name)).unwrap().unwrap();
         assert_eq!(read("table.xlsx").lines().len(), 2);

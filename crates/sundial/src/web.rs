@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use domain::FigureSettings;
 use engine::RuleBook;
 use store::Reader;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -46,6 +47,7 @@ pub async fn serve_api(
     reader: Reader,
     rules: &RuleBook,
     codes: &CodeMaps,
+    settings: &FigureSettings,
     stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let office = api::Office {
@@ -53,6 +55,7 @@ pub async fn serve_api(
         calendar: rules.calendar.clone(),
         profile: rules.profile.clone(),
         codes: codes.clone(),
+        settings: settings.clone(),
     };
     serve("api.listen", address, api::router(reader, office, crate::clock::now), stopping).await
 }

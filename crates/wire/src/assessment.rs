@@ -73,6 +73,18 @@ pub struct FindingJson<'a> {
     pub detail: Option<&'a str>,
 }
 
+impl LimitJson {
+    pub(crate) fn new(state: &LimitState, zone: &TimeZone) -> Self {
+        Self {
+            limit_days: state.limit_days,
+            due_at: state.due_at.map(|at| at.display_in(zone)),
+            late: state.late,
+            days_over: state.days_over,
+            speed_up: state.speed_up,
+        }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_unset(flag: &bool) -> bool {
     !flag
@@ -82,15 +94,7 @@ impl<'a> AssessmentJson<'a> {
     /// The JSON object of a case.
     pub fn new(case: &'a Assessment, zone: &TimeZone) -> Self {
         let time = |at: Option<Instant>| at.map(|at| at.display_in(zone));
-        let limit = |state: Option<LimitState>| {
-            state.map(|state| LimitJson {
-                limit_days: state.limit_days,
-                due_at: time(state.due_at),
-                late: state.late,
-                days_over: state.days_over,
-                speed_up: state.speed_up,
-            })
-        };
+        let limit = |state: Option<LimitState>| state.map(|state| LimitJson::new(&state, zone));
         let cards = case.cards.iter().map(|card| CardJson {
             clock: card.clock.code(),
             instance: &card.instance,

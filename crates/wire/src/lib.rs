@@ -5,6 +5,7 @@
 //!             ▲ CodeMaps: what each source's own codes mean
 //! domain::Event ─▶ encode ─▶ message
 //! Assessment, Figures ─▶ the JSON of `sundial assess`
+//! Explanation, Project ─▶ the JSON of `sundial explain` and `sundial project`
 //! ```
 
 mod assessment;
@@ -12,8 +13,10 @@ mod codes;
 mod coverage;
 mod decode;
 mod encode;
+mod explanation;
 mod figures;
 mod local_time;
+mod project;
 mod reason;
 mod rename;
 mod value;
@@ -25,7 +28,9 @@ pub use codes::{CodeMapError, CodeMaps};
 pub use coverage::{Coverage, Meaning, Seen};
 pub use decode::{MAX_BYTES, decode, decode_message};
 pub use encode::encode;
+pub use explanation::ExplanationJson;
 pub use figures::FiguresJson;
+pub use project::ProjectJson;
 pub use reason::Reason;
 
 use serde::Serializer;

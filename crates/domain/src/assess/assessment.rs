@@ -2,6 +2,7 @@
 
 use crate::{
     Calendar, Card, Clock, ClockKind, Finding, Instant, Outcome, Text, Uncovered,
+    assess::WorkPlaces,
     event::{Form, coded},
 };
 
@@ -69,6 +70,8 @@ pub struct Assessment {
     pub promised: Option<LimitState>,
     /// State against the law.
     pub statutory: Option<LimitState>,
+    /// Where the work was done.
+    pub places: WorkPlaces,
     /// How many corrections were requested.
     pub corrections: u32,
     /// The last rating, 1 (very satisfied) to 5.
@@ -142,6 +145,8 @@ pub struct SpanState {
     pub due_at: Option<Instant>,
     /// Its limit in days of its unit; none without a limit.
     pub limit_days: Option<f64>,
+    /// Net days used, in the unit of its limit, once it has ended; none without a limit.
+    pub elapsed_days: Option<f64>,
     /// Past its due time.
     pub late: bool,
     /// Department that handled the step.
@@ -178,6 +183,7 @@ impl Assessment {
             same_day: None,
             promised: None,
             statutory: None,
+            places: WorkPlaces::default(),
             corrections: 0,
             rating: None,
             cards: Vec::new(),

@@ -2,7 +2,7 @@
 
 use crate::{
     Clock, ClockKind, Event, Instant, Item, Limit, Text,
-    assess::Assessor,
+    assess::{Assessor, LimitOrigin, LimitSource},
     catalog::Unit,
     clock::{Allowance, ClockSpan, SuspensionSpan},
     event::{Decision, Procedure},
@@ -40,22 +40,29 @@ impl<'a> Assessor<'a> {
             handler: applied.handler.clone(),
         };
         let as_of = self.as_of;
-        self.start(span, Allowance::Limit(INTAKE), applied, false).is_some_and(|clock| clock.is_late(as_of))
+        self.start(span, Allowance::Limit(INTAKE), applied, LimitSource::of(LimitOrigin::LawIntake))
+            .is_some_and(|clock| clock.is_late(as_of))
     }
 
     pub(super) fn run_case_clocks(&mut self, started: &'a Event, item: Option<&Item>) {
         let timeline = self.timeline;
         let explicit = timeline.acceptance;
-        let promised = explicit
-            .and_then(|acceptance| acceptance.promised_due_at)
-            .map(Allowance::Until)
-            .or_else(|| item?.promised_limit.stated().map(Allowance::Limit));
+        let reported = |due: Option<Instant>| Some((Allowance::Until(due?), LimitSource::of(LimitOrigin::ReportedDue)));
+        let valid_from = item.map(|item| item.valid_from);
+        let named = |origin| LimitSource::of(origin).since(valid_from);
+        let promised = reported(explicit.and_then(|acceptance| acceptance.promised_due_at))
+            .or_else(|| Some((Allowance::Limit(item?.promised_limit.stated()?), named(LimitOrigin::CatalogPromise))));
         let joint = timeline.project().is_some();
-        let default = if joint { STATUTORY_JOINT } else { STATUTORY };
-        let statutory = explicit
-            .and_then(|acceptance| acceptance.statutory_due_at)
-            .map(Allowance::Until)
-            .or_else(|| item?.statutory_limit.or_default(default).map(|limit| Allowance::Limit(self.extended(limit, joint))));
+        let statutory = reported(explicit.and_then(|acceptance| acceptance.statutory_due_at)).or_else(|| {
+            let (default, law) =
+                if joint { (STATUTORY_JOINT, LimitOrigin::LawJoint) } else { (STATUTORY, LimitOrigin::LawDecision) };
+            let stated = item?.statutory_limit;
+            let limit = stated.or_default(default)?;
+            let source = if stated.stated().is_some() { named(LimitOrigin::CatalogStatutory) } else { LimitSource::of(law) };
+            let extended_by = self.extension_days(limit, joint);
+            let extended = Limit { amount: limit.amount + extended_by, ..limit };
+            Some((Allowance::Limit(extended), LimitSource { extended_by, ..source }))
+        });
         // A late refusal to accept still ends what the law deemed begun.
         let refused = timeline.not_accepted.filter(|_| timeline.accepted.is_none());
         let ended_at = timeline.case_end().or(refused.map(|event| event.occurred_at));
@@ -67,20 +74,21 @@ impl<'a> Assessor<'a> {
                 ended_at,
                 handler: started.handler.clone(),
             };
-            if let Some(allowance) = allowance {
-                self.start(span, allowance, started, true);
+            if let Some((allowance, source)) = allowance {
+                self.start(span, allowance, started, source.suspendable());
             }
         }
     }
 
-    fn extended(&self, limit: Limit, joint: bool) -> Limit {
+    /// The days by which the limit was extended.
+    fn extension_days(&self, limit: Limit, joint: bool) -> u32 {
         let most = if joint { EXTENSION_DAYS_JOINT } else { EXTENSION_DAYS };
-        let days =
-            self.timeline.extension().map_or(0, |extension| extension.start.granted_days.map_or(most, |days| days.min(most)));
         match limit.unit {
-            Unit::WorkingDays | Unit::CalendarDays => Limit { amount: limit.amount + days, ..limit },
+            Unit::WorkingDays | Unit::CalendarDays => {
+                self.timeline.extension().map_or(0, |extension| extension.start.granted_days.map_or(most, |days| days.min(most)))
+            }
             // The law extends by days; a limit in another unit has no day to add to.
-            _ => limit,
+            _ => 0,
         }
     }
 
@@ -94,7 +102,8 @@ impl<'a> Assessor<'a> {
                 ended_at: step.completed.map(|event| event.occurred_at).or(self.timeline.case_end()),
                 handler: step.started.handler.clone(),
             };
-            self.start(span, Allowance::Limit(limit), step.started, true);
+            let source = LimitSource::of(LimitOrigin::CatalogStep).since(item.map(|item| item.valid_from));
+            self.start(span, Allowance::Limit(limit), step.started, source.suspendable());
         }
     }
 
@@ -108,7 +117,9 @@ impl<'a> Assessor<'a> {
                 ended_at: special.ended.map(|event| event.occurred_at).or(self.timeline.case_end()),
                 handler: special.started.handler.clone(),
             };
-            self.start(span, Allowance::Limit(limit), special.started, false);
+            let is_granted = special.start.granted_days.is_some();
+            let origin = if is_granted { LimitOrigin::Granted } else { LimitOrigin::PartyPublished };
+            self.start(span, Allowance::Limit(limit), special.started, LimitSource::of(origin));
         }
     }
 
@@ -130,9 +141,13 @@ impl<'a> Assessor<'a> {
     /// Runs the delivery clock of a granted case; when it is due.
     pub(super) fn run_delivery(&mut self, item: Option<&Item>) -> Option<Instant> {
         let (decided, Decision::Granted) = self.timeline.decided? else { return None };
-        let limit = match item {
-            Some(item) => item.delivery_limit.or_default(DELIVERY)?,
-            None => DELIVERY,
+        let stated = item.and_then(|item| Some((item.delivery_limit.stated()?, item.valid_from)));
+        let (limit, source) = match (stated, item) {
+            (Some((limit, from)), _) => (limit, LimitSource::of(LimitOrigin::CatalogDelivery).since(Some(from))),
+            (None, item) => {
+                let limit = item.map_or(Some(DELIVERY), |item| item.delivery_limit.or_default(DELIVERY))?;
+                (limit, LimitSource::of(LimitOrigin::LawDelivery))
+            }
         };
         let span = ClockSpan {
             kind: ClockKind::Delivery,
@@ -141,7 +156,7 @@ impl<'a> Assessor<'a> {
             ended_at: self.timeline.delivered.map(|event| event.occurred_at).filter(|at| *at >= decided.occurred_at),
             handler: decided.handler.clone(),
         };
-        self.start(span, Allowance::Limit(limit), decided, false)?.due()
+        self.start(span, Allowance::Limit(limit), decided, source)?.due()
     }
 
     /// Runs a clock for every deferred material: up to the day it was promised for, until it is handed
@@ -158,7 +173,7 @@ impl<'a> Assessor<'a> {
                 ended_at: supplied_at.into_iter().chain(timeline.given_up_at()).min().map(|at| at.max(accepted.occurred_at)),
                 handler: accepted.handler.clone(),
             };
-            self.start(span, Allowance::Until(material.due_at), accepted, false);
+            self.start(span, Allowance::Until(material.due_at), accepted, LimitSource::of(LimitOrigin::DeferredUntil));
         }
     }
 
@@ -181,12 +196,13 @@ impl<'a> Assessor<'a> {
             ended_at: answered.answered.map(|event| event.occurred_at),
             handler: answered.asked.handler.clone(),
         };
-        self.start(span, Allowance::Limit(limit), answered.asked, false);
+        let usage = if kind == ClockKind::Complaint { LimitOrigin::ComplaintUsage } else { LimitOrigin::RatingUsage };
+        self.start(span, Allowance::Limit(limit), answered.asked, LimitSource::of(usage));
     }
 
     /// Starts a clock, unless the calendar does not reach it: then the case says so.
-    fn start(&mut self, span: ClockSpan, allowance: Allowance, evidence: &'a Event, suspendable: bool) -> Option<&Clock<'a>> {
-        let suspensions: &[SuspensionSpan] = if suspendable { &self.suspensions } else { &[] };
+    fn start(&mut self, span: ClockSpan, allowance: Allowance, evidence: &'a Event, source: LimitSource) -> Option<&Clock<'a>> {
+        let suspensions: &[SuspensionSpan] = if source.can_be_suspended { &self.suspensions } else { &[] };
         match Clock::new(span, allowance, suspensions, &self.clock_rules) {
             Ok(clock) => {
                 if clock.is_beyond_calendar() {
@@ -194,6 +210,7 @@ impl<'a> Assessor<'a> {
                     self.flag_uncovered(last + 1, evidence);
                 }
                 self.clocks.push(clock);
+                self.sources.push(source);
                 self.clocks.last()
             }
             Err(uncovered) => {

@@ -18,6 +18,7 @@ impl Assessor<'_> {
             ended_at: clock.ended_at,
             due_at: clock.due(),
             limit_days: Some(clock.limit_days()),
+            elapsed_days: days_used(clock),
             late: clock.is_late(self.as_of),
             department: None,
             handler: clock.handler.clone(),
@@ -47,10 +48,16 @@ impl Assessor<'_> {
             ended_at: ended.map(|event| event.occurred_at),
             due_at: clock.and_then(Clock::due),
             limit_days: clock.map(Clock::limit_days),
+            elapsed_days: clock.and_then(days_used),
             late: clock.is_some_and(|clock| clock.is_late(self.as_of)),
             department: started.department.clone(),
             handler: started.handler.clone(),
             party: None,
         }
     }
+}
+
+/// Net days used by a clock that has ended: those of a running one would change with every glance.
+fn days_used(clock: &Clock<'_>) -> Option<f64> {
+    clock.elapsed_days(clock.ended_at?).ok()
 }

@@ -86,6 +86,7 @@ pub fn china() -> &'static Calendar {
 }
 
 /// Rules a test owns.
+#[derive(Debug)]
 pub struct Office {
     pub catalog: Catalog,
     pub profile: Profile,

@@ -1,15 +1,18 @@
 //! An engine a test, and cases as odd as they come.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use domain::{
     Assessment, Calendar, CaseEvents, Catalog, Event, Instant, Kind, Outcome, Profile, Rules, Text, assess,
     calendar::DAY_MS,
-    event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
+    event::{Acceptance, Decision, DeferredMaterial, Place, Procedure, SpecialStart},
 };
 use embedded::{ClickHouse, ClickHouseOptions, Launcher};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{Rows, StoreConfig};
+use store::{FigureQuery, GroupBy, Reader, Rows, StoreConfig, Writer, migrate};
 
 /// An engine for one test, in a directory of its own.
 pub(crate) struct Engine {
@@ -45,6 +48,11 @@ impl Office {
         let catalog = "code,name,department,form,promised_limit,statutory_limit,step_limits,mandatory_steps\n\
             a,甲,环境保护局,committed,7 working_days,20 working_days,review=2 working_days,review\n\
             b,乙,公安局,immediate,1 working_days,none,,\n";
+        Self::of(catalog)
+    }
+
+    /// An office with these items.
+    pub(crate) fn of(catalog: &str) -> Self {
         Self {
             catalog: Catalog::from_csv(catalog).unwrap(),
             calendar: Calendar::china(),
@@ -116,7 +124,7 @@ pub(crate) fn cases(seed: u64, count: usize) -> Vec<CaseEvents> {
                 window: Some("一号窗口".into()),
                 handler: Some("h-1".into()),
                 role: None,
-                place: None,
+                place: [Some(Place::Hall), Some(Place::Office), None][step % 3],
                 kind,
             });
         }
@@ -146,4 +154,53 @@ pub(crate) fn names(cases: &[CaseEvents]) -> Vec<Text> {
 pub(crate) fn by_span(mut assessment: Assessment) -> Assessment {
     assessment.spans.sort_by(|a, b| (a.clock, &a.instance, a.started_at).cmp(&(b.clock, &b.instance, b.started_at)));
     assessment
+}
+
+/// A hand-made case of item `item` at a window: what happened at which local time, and where.
+pub(crate) fn case(case_no: &str, item: &str, window: &str, acts: &[(&str, Option<Place>, Kind)]) -> CaseEvents {
+    let event = |(number, (at, place, kind)): (usize, &(&str, Option<Place>, Kind))| Event {
+        event_id: format!("{case_no}-{number}").into(),
+        source: "s".into(),
+        revision: 1,
+        retracted: false,
+        digest: 7,
+        case_no: case_no.into(),
+        item: Some(item.into()),
+        occurred_at: local(at),
+        recorded_at: None,
+        region: Some("330921001".into()),
+        department: None,
+        window: Some(window.into()),
+        handler: None,
+        role: None,
+        place: *place,
+        kind: kind.clone(),
+    };
+    acts.iter().enumerate().map(event).collect()
+}
+
+/// A local time such as `2018-10-15 10:00:00`.
+pub(crate) fn local(text: &str) -> Instant {
+    Instant::parse(&format!("{}+08:00", text.replace(' ', "T"))).unwrap()
+}
+
+pub(crate) fn accepted() -> Kind {
+    Kind::Accepted(Box::default())
+}
+
+pub(crate) fn granted() -> Kind {
+    Kind::Closed { outcome: Outcome::Granted }
+}
+
+/// All figures up to the end of time.
+pub(crate) fn always(group_by: GroupBy) -> FigureQuery {
+    FigureQuery { from: Instant::from_ms(0), to: local("2090-01-01 00:00:00"), group_by, zone: "Asia/Shanghai".to_owned() }
+}
+
+/// A store that holds these cases.
+pub(crate) async fn stored(engine: &Engine, office: &Office, cases: &[CaseEvents]) -> Reader {
+    let config = engine.config();
+    migrate(&config).await.unwrap();
+    assert!(Writer::new(&config, Arc::new(())).write(rows(office, cases)).await.is_ok());
+    Reader::new(&config)
 }

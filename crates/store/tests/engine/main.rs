@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixtures;
+mod forecast;
+mod gaming;
+mod hall;
 mod migrating;
+mod ranking;
 mod reading;
 mod versions;
 mod writing;

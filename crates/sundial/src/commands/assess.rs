@@ -44,10 +44,7 @@ pub fn run(args: &AssessArgs) -> anyhow::Result<ExitCode> {
     let rules = args.rules.load()?;
     let standard_input = [PathBuf::from("-")];
     let files = if args.events.is_empty() { &standard_input[..] } else { &args.events };
-    let mut read = ReadEvents { codes: args.rules.code_maps()?, ..ReadEvents::default() };
-    for file in files {
-        read.file(file)?;
-    }
+    let read = ReadEvents::of(files, args.rules.code_maps()?)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if args.figures {
         print_figures(&read.cases, &rules, args.as_of, &mut out)?;
@@ -90,13 +87,23 @@ fn print_figures(
 
 /// Events read from files, by case; lines that cannot be read are reported and counted.
 #[derive(Default)]
-pub(super) struct ReadEvents {
+pub struct ReadEvents {
     pub(super) codes: CodeMaps,
-    pub(super) cases: BTreeMap<Text, CaseEvents>,
+    /// The events by case.
+    pub cases: BTreeMap<Text, CaseEvents>,
     pub(super) broken: u64,
 }
 
 impl ReadEvents {
+    /// Reads files.
+    pub fn of(files: &[PathBuf], codes: CodeMaps) -> anyhow::Result<Self> {
+        let mut read = Self { codes, ..Self::default() };
+        for file in files {
+            read.file(file)?;
+        }
+        Ok(read)
+    }
+
     #[allow(clippy::print_stderr, reason = "the contract: a line that cannot be read goes to standard error")]
     pub(super) fn file(&mut self, path: &Path) -> anyhow::Result<()> {
         let mut lines = open(path).with_context(|| path.display().to_string())?;
@@ -124,7 +131,7 @@ impl ReadEvents {
     }
 
     #[allow(clippy::print_stderr, reason = "the contract: what could not be read is counted")]
-    pub(super) fn report(&self) {
+    pub fn report(&self) {
         if self.broken > 0 {
             eprintln!("{} lines could not be read", self.broken);
         }

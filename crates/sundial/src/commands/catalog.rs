@@ -172,10 +172,13 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[allow(clippy::print_stderr, reason = "what is left out is told beside the output, which may be the catalogue itself")]
 fn export(args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let catalog = load(&args.file)?;
     if args.format != TableForm::Toml && has_more_than_items(&catalog) {
-        eprintln!("CSV 和 XLSX 只含事项，中介时限和底线未写出 / CSV and XLSX have the items only: parties and bottom lines are left out");
+        eprintln!(
+            "CSV 和 XLSX 只含事项，中介时限和底线未写出 / CSV and XLSX have the items only: parties and bottom lines are left out"
+        );
     }
     let bytes = written(&catalog, args.format)?;
     match &args.to {

@@ -44,7 +44,7 @@ enum LogWriter<W: Write> {
 type Out = BufWriter<Box<dyn Write + Send>>;
 
 pub async fn export(config: &Config, form: LogForm, args: &EventLogArgs) -> anyhow::Result<ExitCode> {
-    let sources = args.rules.clone().or(&config.rules);
+    let sources = args.rules.or(&config.rules);
     let rules = sources.load()?;
     let as_of = args.as_of.unwrap_or_else(now);
     let out: Box<dyn Write + Send> = match &args.to {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod dead_letters;
 pub mod demo;
 pub mod event_log;
+pub mod explain;
 pub mod import;
 pub mod produce;
 pub mod profile;

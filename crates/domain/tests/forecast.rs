@@ -1,0 +1,121 @@
+//! Forecasts: worked examples, and what holds for every history.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use domain::forecast::{Basis, Forecaster, OpenCase, Past, calibrate};
+use proptest::prelude::*;
+
+fn past(month: &str, item: &str, days: f64, cases: u64) -> Past {
+    let limit_days = if item == "long" { 20.0 } else { 10.0 };
+    Past { month: month.into(), item: item.into(), department: "d".into(), days, limit_days, late: days > limit_days, cases }
+}
+
+fn open(item: &str, used_days: f64, limit_days: f64) -> OpenCase {
+    OpenCase { item: item.into(), department: "d".into(), used_days, limit_days }
+}
+
+/// Of a hundred cases sixty took 4 days, twenty 8, ten 10 and ten 12.
+fn history() -> Vec<Past> {
+    [(4.0, 60), (8.0, 20), (10.0, 10), (12.0, 10)].map(|(days, cases)| past("2018-01", "a", days, cases)).to_vec()
+}
+
+#[test]
+fn the_longer_a_case_is_open_the_fewer_it_is_compared_with() {
+    let history = history();
+    let forecaster = Forecaster::new(&history, 20, 1.96);
+    let at = |used| {
+        let forecast = forecaster.forecast(&open("a", used, 10.0)).unwrap();
+        (forecast.missed, forecast.at_risk, forecast.probability)
+    };
+    assert_eq!(at(0.0), (10, 100, 0.1));
+    assert_eq!(at(5.0), (10, 40, 0.25));
+    // It may still close today: those that took as long as it has used are among the cases it is compared with.
+    assert_eq!(at(8.0), (10, 40, 0.25));
+    assert_eq!(at(9.0), (10, 20, 0.5));
+    let missed = forecaster.forecast(&open("a", 11.0, 10.0)).unwrap();
+    assert_eq!((missed.basis, missed.probability), (Basis::Missed, 1.0));
+}
+
+#[test]
+fn with_too_few_of_an_item_shares_of_the_limit_are_compared_in_the_department_and_then_everywhere() {
+    let mut history = history();
+    history.push(past("2018-01", "long", 30.0, 5));
+    let forecaster = Forecaster::new(&history, 20, 1.96);
+    // Half of the limit used: of the department 40 took 5 days of 10 or more, and 5 took 30 of 20.
+    let department = forecaster.forecast(&open("long", 10.0, 20.0)).unwrap();
+    assert_eq!((department.basis, department.missed, department.at_risk), (Basis::Department, 15, 45));
+    let elsewhere = OpenCase { department: "other".into(), ..open("new", 0.0, 3.0) };
+    assert_eq!(forecaster.forecast(&elsewhere).map(|it| (it.basis, it.at_risk)), Some((Basis::All, 105)));
+    assert_eq!(Forecaster::new(&history, 200, 1.96).forecast(&elsewhere), None);
+}
+
+#[test]
+fn held_back_months_are_forecast_from_those_before_and_compared_with_what_came() {
+    let mut history = history();
+    // In February two of ten that had used half of their limit missed it: forecast was one in four.
+    history.extend([past("2018-02", "a", 6.0, 8), past("2018-02", "a", 11.0, 2)]);
+    let bands = calibrate(&history, 1, 20, 1.96);
+    let counted: Vec<_> = bands.iter().map(|band| (band.from, band.forecasts, band.predicted, band.observed)).collect();
+    // At acceptance: 10 % (one in ten). Half way: 25 %. At 80 % only the two late ones are open: 25 %.
+    assert_eq!(counted[1], (0.05, 10, Some(0.1), Some(0.2)));
+    assert_eq!(counted[2], (0.2, 12, Some(0.25), Some(4.0 / 12.0)));
+    assert_eq!(bands.iter().map(|band| band.forecasts).sum::<u64>(), 22);
+    assert!(calibrate(&history, 0, 20, 1.96).iter().all(|band| band.forecasts == 0 && band.observed.is_none()));
+}
+
+proptest! {
+    #[test]
+    fn a_forecast_is_a_share_of_what_it_names_and_rises_with_the_days_used(
+        days in prop::collection::vec((0u32..30, 1u64..9), 1..20), used in 0u32..10, more in 0u32..5,
+    ) {
+        let history: Vec<Past> = days.iter().map(|(days, cases)| past("2018-01", "a", f64::from(*days), *cases)).collect();
+        let forecaster = Forecaster::new(&history, 1, 1.96);
+        let at = |used: u32| forecaster.forecast(&open("a", f64::from(used), 10.0));
+        if let (Some(now), Some(later)) = (at(used), at((used + more).min(10))) {
+            let count = |keep: &dyn Fn(f64) -> bool| history.iter().filter(|it| keep(it.days)).map(|it| it.cases).sum::<u64>();
+            prop_assert_eq!((now.missed, now.at_risk), (count(&|days| days > 10.0), count(&|days| days >= f64::from(used))));
+            prop_assert!(now.interval.low <= now.probability && now.probability <= now.interval.high);
+            prop_assert!(later.probability >= now.probability);
+        }
+    }
+
+    #[test]
+    fn where_the_future_is_like_the_past_the_calibration_is_exact(days in prop::collection::vec((1u32..20, 1u64..9), 1..10)) {
+        let month = |month: &str| days.iter().map(|(days, cases)| past(month, "a", f64::from(*days), *cases)).collect::<Vec<_>>();
+        let history = [month("2018-01"), month("2018-02")].concat();
+        for band in calibrate(&history, 1, 1, 1.96) {
+            if let (Some(predicted), Some(observed)) = (band.predicted, band.observed) {
+                prop_assert!((predicted - observed).abs() < 1e-9);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_passed_since_the_row_was_written_is_added_unless_the_clock_stands_still() {
+    let calendar = domain::Calendar::china();
+    let at = |text: &str| domain::Instant::parse(&format!("{text}:00+08:00")).unwrap();
+    // Monday, a week before it is due.
+    let state = domain::forecast::OpenState {
+        case_no: "1".into(),
+        item: "a".into(),
+        department: "d".into(),
+        suspended: false,
+        used_days: 2.0,
+        left_days: 5.0,
+        due_at: Some(at("2018-10-22T17:30")),
+        valid_from: at("2018-10-15T10:00"),
+    };
+    let days = |state: &domain::forecast::OpenState, now: &str| {
+        let case = state.as_of(at(now), &calendar).unwrap();
+        (case.used_days, case.limit_days)
+    };
+    assert_eq!(days(&state, "2018-10-18T09:00"), (5.0, 7.0));
+    assert_eq!(days(&state, "2018-10-21T09:00"), (6.0, 7.0), "Sunday");
+    // An evening too late, and two days.
+    assert_eq!(days(&state, "2018-10-22T18:00"), (7.0, 6.0));
+    assert_eq!(days(&state, "2018-10-24T09:00"), (9.0, 7.0));
+    let suspended = domain::forecast::OpenState { suspended: true, ..state.clone() };
+    assert_eq!(days(&suspended, "2018-10-18T09:00"), (2.0, 7.0));
+    assert!(state.as_of(domain::Instant::from_ms(i64::MAX / 4), &calendar).is_err());
+}

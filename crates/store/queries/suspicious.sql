@@ -1,0 +1,11 @@
+-- Cases closed in the period whose figures may rest on a trick, a row a case and kind: findings of the kinds asked
+-- for, and the cases of batch_closings.sql.
+SELECT case_no, toString(finding.kind) AS kind
+FROM cases FINAL
+ARRAY JOIN findings AS finding
+WHERE status = 'closed' AND closed_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND closed_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
+    AND has({kinds:Array(String)}, toString(finding.kind))
+UNION ALL
+SELECT arrayJoin(case_nos) AS case_no, 'batch_close' AS kind
+FROM ({batches})
+WHERE has({kinds:Array(String)}, 'batch_close')
