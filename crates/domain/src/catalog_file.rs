@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use crate::table::Column;
-pub use write::{cells_of, item_to_toml, to_csv, to_rows, to_toml};
+pub use write::{bottom_lines_to_toml, cells_of, item_to_toml, parties_to_toml, to_csv, to_rows, to_toml};
 
 /// All columns, in the order in which they are written.
 pub const COLUMNS: [Column; 18] = [

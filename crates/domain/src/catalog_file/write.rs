@@ -52,9 +52,19 @@ pub fn to_csv(items: &[&Item]) -> String {
 /// The whole catalogue: an `[[item]]` table a version, what belongs to them after them. What is not stated is left out.
 pub fn to_toml(catalog: &Catalog) -> String {
     let items = catalog.versions().into_iter().map(item_to_toml);
-    let parties = catalog.parties().iter().map(party_to_toml);
-    let bottom_lines = catalog.bottom_lines().iter().map(bottom_line_to_toml);
-    items.chain(parties).chain(bottom_lines).collect::<Vec<_>>().join("\n")
+    let beside = [parties_to_toml(catalog), bottom_lines_to_toml(catalog)];
+    let tables = items.chain(beside).filter(|text| !text.is_empty());
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+/// The `[[party]]` tables.
+pub fn parties_to_toml(catalog: &Catalog) -> String {
+    catalog.parties().iter().map(party_to_toml).collect::<Vec<_>>().join("\n")
+}
+
+/// The `[[bottom_line]]` tables.
+pub fn bottom_lines_to_toml(catalog: &Catalog) -> String {
+    catalog.bottom_lines().iter().map(bottom_line_to_toml).collect::<Vec<_>>().join("\n")
 }
 
 /// The `[[item]]` table of a version.

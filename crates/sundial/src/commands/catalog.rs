@@ -154,7 +154,7 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let bytes = match form {
-        TableForm::Toml if args.to.exists() => edited(&read_text(&args.to)?, &changes, &updated)?.into_bytes(),
+        TableForm::Toml if args.to.exists() => edited(&read_text(&args.to)?, &changes, &beside, &updated)?.into_bytes(),
         TableForm::Csv | TableForm::Xlsx if has_more_than_items(&updated) => bail!(
             "{}: CSV 和 XLSX 只含事项，中介时限和底线请写入 .toml / CSV and XLSX have the items only; parties and bottom lines need a \
              .toml",
@@ -239,7 +239,7 @@ fn what_of(change: &BesideChange) -> &'static str {
 }
 
 /// A catalogue in TOML with the changes put in and everything else, comments too, as its keeper wrote it.
-fn edited(text: &str, changes: &[VersionChange], updated: &Catalog) -> anyhow::Result<String> {
+fn edited(text: &str, changes: &[VersionChange], beside: &[BesideChange], updated: &Catalog) -> anyhow::Result<String> {
     let mut document: DocumentMut = text.parse()?;
     let Some(tables) = document.get_mut("item").and_then(|item| item.as_array_of_tables_mut()) else {
         // An inline array, or no item at all: there are no tables to put in.
@@ -254,7 +254,17 @@ fn edited(text: &str, changes: &[VersionChange], updated: &Catalog) -> anyhow::R
             None => tables.push(after_all(table, tables)),
         }
     }
-    let text = document.to_string();
+    // Parties and bottom lines that change are written anew, after everything else.
+    let mut anew = String::new();
+    for (table, tables) in
+        [("party", catalog_file::parties_to_toml(updated)), ("bottom_line", catalog_file::bottom_lines_to_toml(updated))]
+    {
+        if beside.iter().any(|change| change.table == table) {
+            document.remove(table);
+            anew.extend(["\n", &tables]);
+        }
+    }
+    let text = format!("{document}{anew}");
     // What was edited must say what was merged; a file too odd for that is written anew.
     let reads_the_same = Catalog::from_toml(&text).is_ok_and(|it| it == *updated);
     Ok(if reads_the_same { text } else { catalog_file::to_toml(updated) })
@@ -363,6 +373,69 @@ promised_limit = "7 working_days"
         assert_eq!(std::fs::read_to_string(&applied.to).unwrap(), text);
     }
 
+    const BESIDE: &str = r#"
+# what the agency published
+[[party]]
+name = "agency"
+limit = "9 working_days"
+
+# the plan of 2017
+[[bottom_line]]
+name = "1+3"
+items = ["a"]
+[[bottom_line.condition]]
+code = "eia"
+name = "环评"
+"#;
+
+    #[test]
+    fn parties_and_bottom_lines_stay_where_only_items_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("catalog.toml");
+        std::fs::write(&to, format!("{CATALOG}{BESIDE}")).unwrap();
+        let old = load(&to).unwrap();
+        let newer = "a,甲,局,committed,2021-01-01,5 working_days,review=3 working_days\n\
+                     c,丙,局,committed,2018-01-01,5 working_days,sign=1 working_days\n";
+        apply(&args(folder.path(), newer, false), &mut Vec::new()).unwrap();
+        let (text, new) = (std::fs::read_to_string(&to).unwrap(), load(&to).unwrap());
+        assert_eq!(new.versions().len(), 4, "{text}");
+        assert_eq!((new.parties(), new.bottom_lines()), (old.parties(), old.bottom_lines()));
+        assert!(!new.parties().is_empty() && !new.bottom_lines().is_empty());
+        for kept in ["# publicly promised", "# what the agency published", "# the plan of 2017"] {
+            assert!(text.contains(kept), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_published_limit_that_changes_is_told_and_written_in_toml_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, file) = (folder.path().join("catalog.toml"), folder.path().join("new.toml"));
+        std::fs::write(&to, format!("{CATALOG}{BESIDE}")).unwrap();
+        std::fs::write(&file, "[[party]]\nname = 'agency'\nlimit = '7 working_days'\nvalid_from = 2021-01-01\n").unwrap();
+        let mut applied =
+            ApplyArgs { file, to: to.clone(), force: false, dry_run: false, today: Some("2020-06-01".parse().unwrap()) };
+        let mut said = Vec::new();
+        apply(&applied, &mut said).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.starts_with("新增 new: 中介时限 party agency (2021-01-01)\n1 处不同"), "{said}");
+        let text = std::fs::read_to_string(&to).unwrap();
+        let new = load(&to).unwrap();
+        let limit = |on: &str| new.party_limit(Some("agency"), None, on.parse().unwrap()).map(|limit| limit.amount);
+        assert_eq!((limit("2020-12-31"), limit("2021-01-01"), new.bottom_lines().len()), (Some(9), Some(7), 1));
+        assert!(text.contains("# publicly promised") && text.contains("# the plan of 2017"), "{text}");
+
+        // One from the same day takes its place, which reaches into the past half a year later.
+        std::fs::write(&applied.file, "[[party]]\nname = 'agency'\nlimit = '6 working_days'\nvalid_from = 2021-01-01\n").unwrap();
+        applied.today = Some("2021-06-01".parse().unwrap());
+        let error = apply(&applied, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("--force") && error.contains("party agency"), "{error}");
+
+        let csv = folder.path().join("catalog.csv");
+        std::fs::write(&csv, "code,name,department,form\na,甲,局,committed\n").unwrap();
+        let to_csv = ApplyArgs { to: csv, force: true, ..applied };
+        assert!(apply(&to_csv, &mut Vec::new()).unwrap_err().to_string().contains(".toml"));
+    }
+
     #[test]
     fn what_is_in_force_is_changed_by_force_only() {
         let folder = tempfile::tempdir().unwrap();
@@ -394,8 +467,12 @@ promised_limit = "7 working_days"
         for (file, to) in steps {
             let format = TableForm::of(&to).unwrap();
             export(&ExportArgs { file, format, to: Some(to.clone()) }, &mut Vec::new()).unwrap();
-            assert_eq!(load(&to).unwrap(), original, "{}", to.display());
+            // CSV and XLSX have the items only.
+            assert_eq!(load(&to).unwrap().versions(), original.versions(), "{}", to.display());
         }
+        let (format, to) = (TableForm::Toml, at("5.toml"));
+        export(&ExportArgs { file: sample.to_owned(), format, to: Some(to.clone()) }, &mut Vec::new()).unwrap();
+        assert_eq!(load(&to).unwrap(), original);
         assert_eq!(std::fs::read(at("1.csv")).unwrap(), std::fs::read(at("4.csv")).unwrap());
     }
 }
