@@ -166,16 +166,13 @@ pub fn doubts(profile: &Profile, example: &Story) -> Vec<Doubt> {
 fn about_rules(profile: &Profile, doubt: &mut impl FnMut(&str, &str)) {
     for rule in &profile.rules {
         let id = &rule.id;
-        match rule.when {
-            Threshold::Remaining { share: Some(share), .. } if !(0.0..=1.0).contains(&share) => doubt(
-                &format!("规则 {id}：remaining_share {share} 应在 0 与 1 之间"),
-                &format!("the rule {id}: remaining_share {share} ought to be between 0 and 1"),
-            ),
-            Threshold::Over { days } if days > 30.0 => doubt(
+        if let Threshold::Over { days } = rule.when
+            && days > 30.0
+        {
+            doubt(
                 &format!("规则 {id}：超期 {days} 天以后才发牌"),
                 &format!("the rule {id} waits until {days} days over the limit"),
-            ),
-            _ => {}
+            );
         }
     }
     if !profile.rules.is_empty() && profile.rules.iter().all(|rule| rule.confirm) {
