@@ -67,6 +67,15 @@ bench: ## Measure the pipeline and its peers (ARGS="--events 1000000 --only drai
 	cargo build --release -p sundial -p bench
 	$(target)/release/bench all $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Fuzz every reader of foreign bytes, SECONDS_EACH= each (30); on nightly, which is installed if need be
+	@rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked
+	@for target in $$(cargo +nightly fuzz list); do \
+		echo "fuzz $$target"; \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(or $(SECONDS_EACH),30) -rss_limit_mb=2048; \
+	done
+
 .PHONY: bench-instructions
 bench-instructions: ## Count the instructions of decoding and folding, and compare (ARGS=--accept keeps the new count)
 	@scripts/setup bench

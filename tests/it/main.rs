@@ -3,6 +3,7 @@
 mod dashboards;
 mod dead_letters;
 mod explaining;
+mod export;
 mod office;
 mod real_log;
 mod recompute;

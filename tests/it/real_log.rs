@@ -64,10 +64,11 @@ fn every_mapping_reads_its_log_without_loss() {
             continue;
         }
         let text = std::fs::read_to_string(root().join(format!("deploy/mappings/{mapping}.toml"))).expect("the mapping");
-        let mapping = wire::xes::Mapping::from_toml(&text).expect("the mapping is valid");
+        let mapping = wire::log::Mapping::from_toml(&text).expect("the mapping is valid");
         let file = std::io::BufReader::new(std::fs::File::open(&log).expect("the log"));
         let reader = std::io::BufReader::new(flate2::bufread::MultiGzDecoder::new(file));
-        let report = wire::xes::import(reader, &mapping, &mut |_| true).expect("the log is read");
+        let report =
+            wire::log::xes::import(reader, &wire::log::Reading::By(Box::new(mapping)), &mut |_| true).expect("the log is read");
         assert_eq!((report.cases, report.broken_count), (cases, 0), "{report}");
     }
 }

@@ -3,15 +3,28 @@
 //! A window that really decides has people with delegated authority. The table says which person may
 //! decide which item, for how long; a decision by anybody else is a finding.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use jiff::civil::Date;
-use serde::Deserialize;
 
 use crate::{
     Item, Text,
     event::Role,
-    rows::{DateText, RowError, csv_rows, read_rows},
+    remark::{Remark, fmt_lines},
+    table::{Columns, Row, column, csv_rows, read_rows, read_toml},
+};
+
+const COLUMNS: Columns = Columns {
+    all: &[
+        column("handler", "经办人", "必填，工号 / required, a staff code"),
+        column("item", "事项编码", "必填；* 为本部门全部事项 / required; * is every item of the department"),
+        column("department", "部门", "事项为 * 时必填 / required where the item is *"),
+        column("role", "角色", "空为不限 / empty is any"),
+        column("valid_from", "生效日期", "YYYY-MM-DD"),
+        column("valid_to", "截止日期", "最后一日；空为长期 / last day; empty while it lasts"),
+        column("note", "备注", "仅供阅读 / for readers only"),
+    ],
+    needed: &["handler", "item"],
 };
 
 /// One line of the table: a person may decide an item from one day up to another.
@@ -37,26 +50,17 @@ pub struct Authorisations {
     by_handler: HashMap<Text, Vec<Authorisation>>,
 }
 
-/// What is wrong with an authorisation table.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthorisationError {
-    /// Not TOML, or not of this shape; names line and column.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
-    /// Not a table of these columns; names row and column.
-    #[error(transparent)]
-    Rows(#[from] RowError),
-    /// A value that cannot be.
-    #[error("{place}, {field}: {why}")]
-    Field {
-        /// The row: `row 3` or `authorisation 2`.
-        place: String,
-        /// The column.
-        field: &'static str,
-        /// What is expected.
-        why: String,
-    },
+/// What is wrong with an authorisation table: every mistake, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorisationError(pub Vec<Remark>);
+
+impl fmt::Display for AuthorisationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_lines(&self.0, f)
+    }
 }
+
+impl std::error::Error for AuthorisationError {}
 
 impl Authorisation {
     fn covers(&self, item: &Item, role: Option<Role>, on: Date) -> bool {
@@ -110,86 +114,62 @@ impl Authorisations {
     /// ```
     ///
     /// # Errors
-    /// Names the line, or the entry and its field.
+    /// Every mistake, each with its line and column.
     pub fn from_toml(text: &str) -> Result<Self, AuthorisationError> {
-        let file: TomlFile = toml::from_str(text)?;
-        let lines = file.authorisation.into_iter().enumerate();
-        let lines = lines.map(|(index, line)| line.check(&format!("authorisation {}", index + 1)));
-        Ok(Self::new(lines.collect::<Result<Vec<_>, _>>()?))
+        let (mut lines, mut errors) = (Vec::new(), Vec::new());
+        read_toml(text, &["authorisation"], &mut errors, |_, table, errors| {
+            let row = table.row(COLUMNS, errors);
+            lines.push(line(&row, errors));
+        });
+        Self::checked(lines, errors)
     }
 
     /// Reads the table in CSV with a header of the same columns.
     ///
     /// # Errors
-    /// Names the row and the column.
+    /// Every mistake, each with its row and column.
     pub fn from_csv(text: &str) -> Result<Self, AuthorisationError> {
-        let (header, rows) = csv_rows(text)?;
-        Self::from_rows(&header, &rows)
+        Self::from_rows(csv_rows(text))
     }
 
-    /// Reads the table from the cells of a sheet under its header.
+    /// Reads numbered rows of cells, the first of them the header.
     ///
     /// # Errors
-    /// Names the row (the header is row 1) and the column.
-    pub fn from_rows(header: &[String], rows: &[Vec<String>]) -> Result<Self, AuthorisationError> {
-        let lines = read_rows::<Line>(header, rows)?.into_iter();
-        let lines = lines.map(|(number, line)| line.check(&format!("row {number}")));
-        Ok(Self::new(lines.collect::<Result<Vec<_>, _>>()?))
+    /// Every mistake, each with its row and column.
+    pub fn from_rows(rows: impl IntoIterator<Item = (u64, Vec<String>)>) -> Result<Self, AuthorisationError> {
+        let (mut lines, mut errors) = (Vec::new(), Vec::new());
+        read_rows(COLUMNS, rows, &mut errors, |row, errors| lines.push(line(&row, errors)));
+        Self::checked(lines, errors)
+    }
+
+    fn checked(lines: Vec<Authorisation>, errors: Vec<Remark>) -> Result<Self, AuthorisationError> {
+        if errors.is_empty() { Ok(Self::new(lines)) } else { Err(AuthorisationError(errors)) }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TomlFile {
-    #[serde(default)]
-    authorisation: Vec<Line>,
-}
-
-/// A line as both forms write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    handler: String,
-    item: String,
-    #[serde(default)]
-    department: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    valid_from: Option<DateText>,
-    #[serde(default)]
-    valid_to: Option<DateText>,
-}
-
-impl Line {
-    fn check(self, place: &str) -> Result<Authorisation, AuthorisationError> {
-        let wrong = |field, why: String| AuthorisationError::Field { place: place.to_owned(), field, why };
-        if self.handler.is_empty() {
-            return Err(wrong("handler", "must not be empty".to_owned()));
-        }
-        if self.item.is_empty() {
-            return Err(wrong("item", "must not be empty; * is every item of the department".to_owned()));
-        }
-        let item = Some(self.item).filter(|code| code != "*").map(Text::from);
-        let department = Some(self.department).filter(|name| !name.is_empty()).map(Text::from);
-        if item.is_none() && department.is_none() {
-            return Err(wrong("department", "must be named where the item is *".to_owned()));
-        }
-        let role = match self.role.as_str() {
-            "" => None,
-            code => Some(Role::from_code(code).ok_or_else(|| {
-                let codes: Vec<&str> = Role::ALL.iter().map(|role| role.code()).collect();
-                wrong("role", format!("{code:?}: expected one of {}", codes.join(", ")))
-            })?),
-        };
-        let date = |field, text: Option<&DateText>| text.map_or(Ok(None), DateText::read).map_err(|why| wrong(field, why));
-        let valid_from = date("valid_from", self.valid_from.as_ref())?.unwrap_or(Date::MIN);
-        let valid_to = date("valid_to", self.valid_to.as_ref())?;
-        if valid_to.is_some_and(|last| last < valid_from) {
-            return Err(wrong("valid_to", "lies before valid_from".to_owned()));
-        }
-        Ok(Authorisation { handler: self.handler.into(), item, department, role, valid_from, valid_to })
+/// The line of a row. Every mistake on the way is told.
+fn line(row: &Row, errors: &mut Vec<Remark>) -> Authorisation {
+    let mut read = row.read(errors);
+    let handler = read.needed("handler").into();
+    let item = read.needed("item");
+    let department = Some(read.text("department")).filter(|name| !name.is_empty()).map(Text::from);
+    if item == "*" && department.is_none() {
+        read.wrong("department", "事项为 * 时应写明部门 / must be named where the item is *");
     }
+    let code = read.text("role");
+    let role = Role::from_code(&code);
+    if role.is_none() && !code.is_empty() {
+        let codes: Vec<&str> = Role::ALL.iter().map(|role| role.code()).collect();
+        let codes = codes.join(", ");
+        read.wrong("role", format!("{code:?}: 应为其中之一 / expected one of {codes}"));
+    }
+    let valid_from = read.date("valid_from").unwrap_or(Date::MIN);
+    let valid_to = read.date("valid_to");
+    if valid_to.is_some_and(|last| last < valid_from) {
+        read.wrong("valid_to", "早于生效日期 / lies before valid_from");
+    }
+    let item = Some(item).filter(|code| code != "*").map(Text::from);
+    Authorisation { handler, item, department, role, valid_from, valid_to }
 }
 
 #[cfg(test)]
@@ -209,16 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_names_row_and_column() {
-        let error = |csv: &str| Authorisations::from_csv(csv).unwrap_err().to_string();
+    fn every_mistake_names_row_and_column() {
+        let told = |csv: &str| {
+            let AuthorisationError(errors) = Authorisations::from_csv(csv).unwrap_err();
+            errors.into_iter().map(|it| format!("{} {}", it.place, it.column)).collect::<Vec<_>>()
+        };
         assert_eq!(
-            error("handler,item,role\nc1,a,window\nw1,a,boss\n"),
-            "row 3, role: \"boss\": expected one of window, section, chief_representative, leader, system"
+            told("经办人,事项编码,role,valid_from,valid_to\nc1,a,window,,\nw1,a,boss,,soon\n,*,,2018/2/1,2018-01-31\n"),
+            ["row 3 role", "row 3 valid_to", "row 4 handler", "row 4 department", "row 4 valid_to"]
         );
-        assert_eq!(error("handler,item,valid_to\nc1,a,soon\n"), "row 2, valid_to: \"soon\": expected YYYY-MM-DD");
-        assert_eq!(error("handler,item\nc1,*\n"), "row 2, department: must be named where the item is *");
-        assert_eq!(error("handler,item\nc1,a\n,a\n"), "row 3, handler: must not be empty");
-        assert!(error("handler,itm\nc1,a\n").contains("row 2"), "{}", error("handler,itm\nc1,a\n"));
-        assert!(Authorisations::from_toml("[[authorisation]]\nhandler = 'c1'\nitem = 'a'\nuntil = 1\n").is_err());
+        assert_eq!(told("handler,itm\nc1,a\n"), ["row 1 itm", "row 1 item"]);
+        let toml = Authorisations::from_toml("[[authorisation]]\nhandler = 'c1'\nitem = 'a'\nuntil = 1\n[[party]]\n");
+        let told: Vec<String> = toml.unwrap_err().0.into_iter().map(|it| format!("{} {}", it.place, it.column)).collect();
+        assert_eq!(told, ["line 4 until", "line 5 "]);
     }
 }

@@ -89,6 +89,8 @@ pub enum DayKind<'a> {
     Holiday(&'a str),
     /// A weekend day worked in exchange for a holiday (调休).
     AdjustedWorkday(&'a str),
+    /// A day that would be worked, but the offices of the region are closed.
+    Closed(&'a str),
 }
 
 /// A named day that differs from its weekday.
@@ -108,6 +110,7 @@ pub(crate) struct CalendarParts {
     pub(crate) weekend: Vec<Weekday>,
     pub(crate) holidays: Vec<NamedDay>,
     pub(crate) workdays: Vec<NamedDay>,
+    pub(crate) closures: Vec<NamedDay>,
     pub(crate) standard_hours: OfficeHours,
     pub(crate) weekday_hours: Vec<(Weekday, OfficeHours)>,
 }
@@ -254,21 +257,57 @@ impl Calendar {
         self.kind_of(self.date(day))
     }
 
+    /// What a date is: working, weekend, a holiday by its name, worked in exchange for one, or closed.
+    ///
+    /// ```
+    /// use domain::calendar::{Calendar, DayKind};
+    /// let calendar = Calendar::china();
+    /// assert_eq!(calendar.on("2018-10-01".parse().unwrap()), Ok(DayKind::Holiday("国庆节")));
+    /// assert_eq!(calendar.on("2018-09-29".parse().unwrap()), Ok(DayKind::AdjustedWorkday("国庆节")));
+    /// assert!(calendar.on("1999-01-01".parse().unwrap()).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// The date is outside the years covered.
+    pub fn on(&self, date: Date) -> Result<DayKind<'_>, Uncovered> {
+        Ok(self.kind(self.day_on(date)?))
+    }
+
     /// Working days of a year.
     ///
     /// # Errors
     /// The year is not covered.
     pub fn working_days_in(&self, year: i16) -> Result<u32, Uncovered> {
-        let first = self.day_on(Date::constant(year, 1, 1))?;
-        let last = self.day_on(Date::constant(year, 12, 31))?;
-        Ok(self.working_through(last) - self.working_before(first))
+        let (first, last) = (Date::new(year, 1, 1), Date::new(year, 12, 31));
+        match (first, last) {
+            (Ok(first), Ok(last)) => self.working_days_between(first, last),
+            _ => Err(self.uncovered(year)),
+        }
+    }
+
+    /// Working days from one date to another, both counted.
+    ///
+    /// # Errors
+    /// Either is not covered.
+    pub fn working_days_between(&self, first: Date, last: Date) -> Result<u32, Uncovered> {
+        let (first, last) = (self.day_on(first)?, self.day_on(last)?);
+        Ok(self.working_through(last).saturating_sub(self.working_before(first)))
+    }
+
+    /// The days of the week that are no working days.
+    pub fn weekend(&self) -> &[Weekday] {
+        &self.parts.weekend
+    }
+
+    pub(crate) fn into_parts(self) -> CalendarParts {
+        self.parts
     }
 
     /// Working days after the local day of one instant, up to that of a later one; none where it is not later.
     ///
     /// # Errors
     /// One of them is outside the years covered.
-    pub fn working_days_between(&self, from: Instant, to: Instant) -> Result<u32, Uncovered> {
+    pub fn working_days_since(&self, from: Instant, to: Instant) -> Result<u32, Uncovered> {
         let (first, last) = (self.day_of(from)?, self.day_of(to)?);
         Ok(self.working_through(last).saturating_sub(self.working_through(first)))
     }
@@ -428,6 +467,14 @@ impl Calendar {
     }
 
     fn kind_of(&self, date: Date) -> DayKind<'_> {
+        let kind = self.kind_unless_closed(date);
+        match self.parts.closures.binary_search_by_key(&date, |day| day.date) {
+            Ok(at) if kind.counts() => DayKind::Closed(&self.parts.closures[at].name),
+            _ => kind,
+        }
+    }
+
+    fn kind_unless_closed(&self, date: Date) -> DayKind<'_> {
         let find = |days: &[NamedDay]| days.binary_search_by_key(&date, |day| day.date).ok();
         if let Some(at) = find(&self.parts.workdays) {
             DayKind::AdjustedWorkday(&self.parts.workdays[at].name)

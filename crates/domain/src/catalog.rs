@@ -139,6 +139,14 @@ pub struct Party {
     pub valid_from: Date,
 }
 
+impl Party {
+    /// Whether another limit of the party takes the place of this one: from the same day, for one of the same items.
+    pub fn is_replaced_by(&self, other: &Party) -> bool {
+        let is_for_one_of_the_same = self.items == other.items || self.items.iter().any(|item| other.items.contains(item));
+        self.name == other.name && self.valid_from == other.valid_from && is_for_one_of_the_same
+    }
+}
+
 /// Conditions that the green channel (绿色通道) may not leave out, such as the "1+3+2+1" of a county's plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BottomLine {

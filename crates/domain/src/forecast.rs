@@ -85,12 +85,12 @@ impl OpenState {
     /// # Errors
     /// The calendar does not reach so far.
     pub fn as_of(&self, now: Instant, calendar: &Calendar) -> Result<OpenCase, Uncovered> {
-        let since = if self.suspended { 0 } else { calendar.working_days_between(self.valid_from, now)? };
+        let since = if self.suspended { 0 } else { calendar.working_days_since(self.valid_from, now)? };
         let used_days = self.used_days + f64::from(since);
         let limit_days = match self.due_at {
             // Over by at least a day, as everywhere; also where the clock was stopped only afterwards.
-            Some(due) if now > due => used_days - f64::from(calendar.working_days_between(due, now)?.max(1)),
-            Some(due) if !self.suspended => used_days + f64::from(calendar.working_days_between(now, due)?),
+            Some(due) if now > due => used_days - f64::from(calendar.working_days_since(due, now)?.max(1)),
+            Some(due) if !self.suspended => used_days + f64::from(calendar.working_days_since(now, due)?),
             _ => self.used_days + self.left_days,
         };
         Ok(OpenCase { item: self.item.clone(), department: self.department.clone(), used_days, limit_days })

@@ -18,12 +18,13 @@
 pub mod assess;
 pub mod authorisations;
 pub mod calendar;
-mod calendar_file;
+pub mod calendar_file;
 pub mod cards;
 pub mod case;
 pub mod catalog;
+pub mod catalog_diff;
 pub mod catalog_figures;
-mod catalog_file;
+pub mod catalog_file;
 pub mod clock;
 pub mod counting;
 pub mod event;
@@ -34,10 +35,12 @@ pub mod forecast;
 pub mod instant;
 pub mod intermediaries;
 pub mod profile;
+pub mod profile_check;
 pub mod project;
 pub mod ranking;
-pub mod rows;
+pub mod remark;
 pub mod settings;
+mod table;
 mod timeline;
 
 pub use assess::{Assessment, LimitState, Rules, Status, assess};
@@ -54,6 +57,7 @@ pub use findings::{Finding, FindingKind};
 pub use instant::Instant;
 pub use profile::Profile;
 pub use project::Project;
+pub use remark::Remark;
 pub use settings::FigureSettings;
 
 /// Short text kept inline up to 24 bytes: codes, names, identifiers.

@@ -4,7 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{commands, config::Config, telemetry};
+use crate::{
+    commands::{self, import::LogForm},
+    config::Config,
+    telemetry,
+};
 
 /// Electronic efficiency supervision for approval halls (行政审批电子效能监察).
 #[derive(Parser)]
@@ -55,6 +59,26 @@ enum Command {
     /// The order of steps: configure, look with --dry-run, restart the pipeline, recompute. An interrupted run goes on
     /// where it stopped.
     Recompute(commands::recompute::RecomputeArgs),
+    /// Check and show calendars of working days, and put the next year into one; needs no server.
+    Calendar {
+        #[command(subcommand)]
+        what: commands::calendar::CalendarCommand,
+    },
+    /// Check, compare and bring up to date the catalogue of items; needs no server.
+    Catalog {
+        #[command(subcommand)]
+        what: commands::catalog::CatalogCommand,
+    },
+    /// Say in words what a card profile will do; needs no server.
+    Profile {
+        #[command(subcommand)]
+        what: commands::profile::ProfileCommand,
+    },
+    /// Check what the codes of each source are read as; needs no server.
+    Sources {
+        #[command(subcommand)]
+        what: commands::sources::SourcesCommand,
+    },
     /// Print what the store holds.
     Export {
         #[command(subcommand)]
@@ -78,12 +102,20 @@ enum Command {
 enum Export {
     /// Every case as `sundial assess` prints it.
     Cases(commands::stored::ExportArgs),
+    /// An event log in XES (IEEE 1849), a trace a case.
+    Xes(commands::event_log::EventLogArgs),
+    /// An event log of objects in OCEL 2.0 (JSON): cases, items, departments, windows, handlers, projects.
+    Ocel(commands::event_log::EventLogArgs),
 }
 
 #[derive(Subcommand)]
 enum Import {
     /// An event log in XES (IEEE 1849).
-    Xes(commands::import::XesArgs),
+    Xes(commands::import::LogArgs),
+    /// An event log of objects in OCEL 2.0 (JSON).
+    Ocel(commands::import::LogArgs),
+    /// A table: a row an event, or a row a case with a column for the time of each step.
+    Csv(commands::import::TableArgs),
 }
 
 /// Runs the command line.
@@ -92,7 +124,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let command = match cli.command {
         Command::Assess(args) => return commands::assess::run(&args),
         Command::Config => return commands::config::run(&cli.settings),
-        Command::Import { form: Import::Xes(args) } => return commands::import::run(&args),
+        Command::Calendar { what } => return commands::calendar::run(&what),
+        Command::Catalog { what } => return commands::catalog::run(&what),
+        Command::Profile { what } => return commands::profile::run(&what),
+        Command::Sources { what } => return commands::sources::run(&what),
+        Command::Import { form: Import::Xes(args) } => return commands::import::run(LogForm::Xes, &args),
+        Command::Import { form: Import::Ocel(args) } => return commands::import::run(LogForm::Ocel, &args),
+        Command::Import { form: Import::Csv(args) } => return commands::import::run_table(&args),
         Command::EmbeddedClickhouse => {
             embedded::clickhouse::serve_from_environment()?;
             return Ok(ExitCode::SUCCESS);
@@ -118,9 +156,18 @@ pub fn run() -> anyhow::Result<ExitCode> {
             Command::Verify(args) => commands::stored::verify(&config, &args).await,
             Command::Recompute(args) => commands::recompute::run(&config, &args).await,
             Command::Export { what: Export::Cases(args) } => commands::stored::export(&config, &args).await,
+            Command::Export { what: Export::Xes(args) } => commands::event_log::export(&config, LogForm::Xes, &args).await,
+            Command::Export { what: Export::Ocel(args) } => commands::event_log::export(&config, LogForm::Ocel, &args).await,
             Command::Simulate(args) => commands::demo::simulate(&config, &args).await,
             Command::Demo(args) => commands::demo::run(config, args).await,
-            Command::Assess(_) | Command::Config | Command::Import { .. } | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
+            Command::Assess(_)
+            | Command::Config
+            | Command::Calendar { .. }
+            | Command::Catalog { .. }
+            | Command::Profile { .. }
+            | Command::Sources { .. }
+            | Command::Import { .. }
+            | Command::EmbeddedClickhouse => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -16,6 +16,7 @@ pub mod parts;
 pub mod pipeline;
 pub mod rules;
 pub mod service;
+pub mod tables;
 pub mod telemetry;
 pub mod web;
 

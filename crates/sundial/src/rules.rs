@@ -10,14 +10,16 @@ use engine::RuleBook;
 use serde::{Deserialize, Serialize};
 use wire::CodeMaps;
 
+use crate::tables::{self, catalog_draft};
+
 /// Where the rules come from.
 #[derive(Args, Clone, Debug, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleSources {
-    /// The catalogue of items: a .toml or .csv file.
+    /// The catalogue of items: a .toml, .csv or .xlsx file.
     #[arg(long, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
-    /// Who may decide what: a .toml or .csv file.
+    /// Who may decide what: a .toml, .csv or .xlsx file.
     #[arg(long, value_name = "FILE")]
     pub authorisations: Option<PathBuf>,
     /// The calendar: `cn` or a .toml file.
@@ -70,33 +72,23 @@ impl RuleSources {
 }
 
 fn catalog(path: &Path) -> anyhow::Result<Catalog> {
-    let text = read(path)?;
-    let catalog = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Catalog::from_csv(&text),
-        Some("toml") => Catalog::from_toml(&text),
-        _ => bail!("{}: a catalogue is a .toml or a .csv file", path.display()),
-    };
-    catalog.with_context(|| path.display().to_string())
+    catalog_draft(path)?.catalog().with_context(|| path.display().to_string())
 }
 
 fn authorisations(path: &Path) -> anyhow::Result<Authorisations> {
-    let text = read(path)?;
-    let table = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("csv") => Authorisations::from_csv(&text),
-        Some("toml") => Authorisations::from_toml(&text),
-        _ => bail!("{}: an authorisation table is a .toml or a .csv file", path.display()),
-    };
-    table.with_context(|| path.display().to_string())
+    tables::authorisations(path)?.with_context(|| path.display().to_string())
 }
 
-fn calendar(name: &str) -> anyhow::Result<Calendar> {
+/// A calendar by name or from a file.
+pub fn calendar(name: &str) -> anyhow::Result<Calendar> {
     match name {
         "cn" => Ok(Calendar::china()),
         file => Calendar::from_toml(&read(file)?).with_context(|| file.to_owned()),
     }
 }
 
-fn profile(name: &str) -> anyhow::Result<Profile> {
+/// A profile by name or from a file.
+pub fn profile(name: &str) -> anyhow::Result<Profile> {
     if let Some(profile) = Profile::built_in(name) {
         return Ok(profile);
     }

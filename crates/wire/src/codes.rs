@@ -3,6 +3,9 @@
 //! Code lists differ from source to source: 办结结果 `1` means "returned" in one province and "refused" in the
 //! next. So every source may have a map of its own, and a message is translated before it is read. A code that
 //! is not in the map is read as one of ours, so that a source may mix both.
+//!
+//! A source may also name the fields otherwise (`fields`: ours = theirs) and write local times without an offset
+//! (`time_zone`, `time_format`).
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -11,8 +14,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    decode::{MAX_CODE, MAX_TEXT, is_kind},
+    decode::{FIELDS, MAX_CODE, MAX_TEXT, is_kind},
+    local_time::LocalTimes,
     reason::{Reason, excerpt},
+    rename::{self, Pairs},
 };
 
 /// From a source's codes to ours.
@@ -28,7 +33,10 @@ pub struct CodeMaps {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SourceCodes {
     /// The source; empty where it has no map.
-    name: String,
+    pub(crate) name: String,
+    /// What it calls our fields: ours, theirs.
+    pub(crate) fields: Table,
+    pub(crate) times: Option<LocalTimes>,
     pub(crate) kinds: Table,
     pub(crate) outcomes: Table,
     pub(crate) procedures: Table,
@@ -42,6 +50,8 @@ pub(crate) struct SourceCodes {
 /// The map of a source without one.
 static NO_CODES: SourceCodes = SourceCodes {
     name: String::new(),
+    fields: Table::new(),
+    times: None,
     kinds: Table::new(),
     outcomes: Table::new(),
     procedures: Table::new(),
@@ -83,6 +93,12 @@ type Entries = BTreeMap<String, Spanned<String>>;
 #[serde(deny_unknown_fields)]
 struct SourceEntry {
     name: Spanned<String>,
+    /// The zone of times without an offset.
+    time_zone: Option<Spanned<String>>,
+    /// How its times are written; the usual ways where it is not given.
+    time_format: Option<Spanned<String>>,
+    #[serde(default)]
+    fields: Entries,
     #[serde(default)]
     kinds: Entries,
     #[serde(default)]
@@ -135,10 +151,25 @@ impl CodeMaps {
         Ok(Self { by_source })
     }
 
-    /// The map of a source, an empty one where it has none.
-    pub(crate) fn of(&self, source: Option<&str>) -> &SourceCodes {
+    /// The map of the source of a message, an empty one where it has none.
+    pub(crate) fn of(&self, source: Option<&str>, message: &str) -> &SourceCodes {
         // Nothing is compared where nobody has a map.
-        source.and_then(|source| self.by_source.get(source)).unwrap_or(&NO_CODES)
+        if self.by_source.is_empty() {
+            return &NO_CODES;
+        }
+        let known = match source {
+            Some(source) => self.by_source.get(source),
+            None => self.named_otherwise(message),
+        };
+        known.unwrap_or(&NO_CODES)
+    }
+
+    /// The source of a message that has no `source`, but names one in the field that this source calls so.
+    fn named_otherwise(&self, message: &str) -> Option<&SourceCodes> {
+        let mut candidates = self.by_source.values().filter(|codes| codes.fields.contains_key("source")).peekable();
+        candidates.peek()?;
+        let pairs: Pairs<'_> = serde_json::from_str(message).ok()?;
+        candidates.find(|codes| codes.fields.get("source").and_then(|field| pairs.text(field)).as_deref() == Some(&codes.name))
     }
 
     /// Whether no source has a map.
@@ -155,6 +186,26 @@ impl CodeMaps {
 impl SourceEntry {
     fn check(self, text: &str) -> Result<SourceCodes, CodeMapError> {
         let name = self.name.into_inner();
+        let times = match (&self.time_zone, &self.time_format) {
+            (None, None) => None,
+            (None, Some(format)) => {
+                let place = format!("source {name:?}: time_format");
+                return Err(refusal(text, &format.span(), place, "it takes a time_zone".to_owned()));
+            }
+            (Some(zone), format) => {
+                let times = LocalTimes::new(zone.get_ref(), format.as_ref().map(|format| format.get_ref().as_str()));
+                let place = || format!("source {name:?}: time_zone, time_format");
+                Some(times.map_err(|why| refusal(text, &zone.span(), place(), why))?)
+            }
+        };
+        for (ours, theirs) in &self.fields {
+            let why = match FIELDS.contains(&ours.as_str()) {
+                false => format!("no field of an event: there are {}", FIELDS.join(", ")),
+                true if theirs.get_ref().is_empty() => "a field has a name".to_owned(),
+                true => continue,
+            };
+            return Err(refusal(text, &theirs.span(), format!("source {name:?}: fields.{ours}"), why));
+        }
         let table = |table: &str, entries: Entries, is_ours: &dyn Fn(&str) -> bool, what: &str| {
             let check = |(code, ours): (String, Spanned<String>)| {
                 if is_ours(ours.get_ref()) {
@@ -167,12 +218,7 @@ impl SourceEntry {
         };
         Ok(SourceCodes {
             kinds: table("kinds", self.kinds, &is_kind, "no kind of event")?,
-            outcomes: table(
-                "outcomes",
-                self.outcomes,
-                &|ours| Outcome::from_code(ours).is_some() || Decision::from_code(ours).is_some(),
-                &none_of(Outcome::ALL, |it| it.code()),
-            )?,
+            outcomes: table("outcomes", self.outcomes, &|ours| is_ours("outcome", ours), &none_of(Outcome::ALL, |it| it.code()))?,
             procedures: table(
                 "procedures",
                 self.procedures,
@@ -193,6 +239,8 @@ impl SourceEntry {
             )?,
             roles: table("roles", self.roles, &|ours| Role::from_code(ours).is_some(), &none_of(Role::ALL, |it| it.code()))?,
             places: table("places", self.places, &|ours| Place::from_code(ours).is_some(), &none_of(Place::ALL, |it| it.code()))?,
+            fields: self.fields.into_iter().map(|(ours, theirs)| (ours, theirs.into_inner())).collect(),
+            times,
             forms: table("forms", self.forms, &|ours| Form::from_code(ours).is_some(), &none_of(Form::ALL, |it| it.code()))?,
             name,
         })
@@ -203,6 +251,25 @@ impl SourceCodes {
     /// Whether the source has no codes of its own.
     pub(crate) fn is_none(&self) -> bool {
         self.name.is_empty()
+    }
+
+    /// The message with our names of the fields.
+    pub(crate) fn renamed(&self, message: &str) -> Option<String> {
+        if self.fields.is_empty() { None } else { rename::renamed(message, &self.fields) }
+    }
+
+    /// The table for a field with codes.
+    pub(crate) fn table(&self, field: &str) -> &Table {
+        match field {
+            "kind" => &self.kinds,
+            "outcome" => &self.outcomes,
+            "procedure" => &self.procedures,
+            "department" => &self.departments,
+            "result" => &self.results,
+            "role" => &self.roles,
+            "place" => &self.places,
+            _ => &self.forms,
+        }
     }
 
     /// Names the source in what is said of a code it has; whoever mends the map has to know which.
@@ -216,6 +283,20 @@ impl SourceCodes {
             Reason::UnknownKind(kind) => Reason::UnknownKind(format!("{kind} (source {name:?})")),
             other => other,
         }
+    }
+}
+
+/// Whether a code of a field is one of ours; departments have names, so any may be.
+pub(crate) fn is_ours(field: &str, code: &str) -> bool {
+    match field {
+        "kind" => is_kind(code),
+        "outcome" => Outcome::from_code(code).is_some() || Decision::from_code(code).is_some(),
+        "procedure" => Procedure::from_code(code).is_some(),
+        "result" => StepResult::from_code(code).is_some(),
+        "role" => Role::from_code(code).is_some(),
+        "place" => Place::from_code(code).is_some(),
+        "form" => Form::from_code(code).is_some(),
+        _ => true,
     }
 }
 

@@ -10,11 +10,13 @@ use domain::{
     Event, Instant, Kind, Text,
     event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     codes::{CodeMaps, SourceCodes, Table},
+    local_time::{Bare, LocalTimes},
     reason::{Reason, excerpt},
     value::Value,
 };
@@ -30,7 +32,10 @@ pub(crate) const MAX_TEXT: usize = 256;
 /// and never enter the pipeline beyond the stored message; of the reason of a decision it is kept that there is one.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Message<'m> {
+pub(crate) struct Message<'m> {
+    /// How its source writes times.
+    #[serde(skip)]
+    times: Option<&'m LocalTimes>,
     #[serde(borrow)]
     event_id: Value<'m>,
     #[serde(borrow)]
@@ -101,6 +106,66 @@ struct Message<'m> {
     score: Value<'m>,
 }
 
+/// Every kind of event.
+pub(crate) const KINDS: [&str; 19] = [
+    "applied",
+    "accepted",
+    "not_accepted",
+    "correction_requested",
+    "corrected",
+    "materials_supplied",
+    "step_started",
+    "step_completed",
+    "special_started",
+    "special_ended",
+    "decided",
+    "closed",
+    "issued",
+    "delivered",
+    "fee_charged",
+    "rated",
+    "rating_rectified",
+    "complained",
+    "complaint_resolved",
+];
+
+/// The names of all of its fields.
+pub(crate) const FIELDS: [&str; 33] = [
+    "event_id",
+    "source",
+    "revision",
+    "retracted",
+    "kind",
+    "case_no",
+    "item",
+    "occurred_at",
+    "recorded_at",
+    "region",
+    "department",
+    "window",
+    "handler",
+    "role",
+    "place",
+    "channel",
+    "form",
+    "promised_due_at",
+    "statutory_due_at",
+    "project",
+    "green_channel",
+    "key_project",
+    "deferred_materials",
+    "materials",
+    "step",
+    "result",
+    "procedure",
+    "granted_days",
+    "written_notice",
+    "party",
+    "outcome",
+    "amount_fen",
+    "score",
+];
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Material<'m> {
@@ -134,6 +199,21 @@ pub fn decode_message(key: Option<&[u8]>, payload: Option<&[u8]>, codes: &CodeMa
 /// # Errors
 /// Why it belongs on the dead-letter topic.
 pub fn decode(payload: &[u8], codes: &CodeMaps) -> Result<Event, Reason> {
+    let digest = || crc32fast::hash(payload);
+    with_message(payload, codes, |codes, mut message| {
+        if !codes.is_none() {
+            message.translate(codes);
+        }
+        message.event(digest()).map_err(|reason| codes.named(reason))
+    })?
+}
+
+/// Reads the fields of a message, by our names, and hands them over with what is known of its source.
+pub(crate) fn with_message<R>(
+    payload: &[u8],
+    codes: &CodeMaps,
+    then: impl for<'m> FnOnce(&'m SourceCodes, Message<'m>) -> R,
+) -> Result<R, Reason> {
     if payload.is_empty() {
         return Err(Reason::Empty);
     }
@@ -148,20 +228,43 @@ pub fn decode(payload: &[u8], codes: &CodeMaps) -> Result<Event, Reason> {
     if !text.trim_start().starts_with('{') {
         return Err(Reason::NotJson(format!("it starts with {:?}", text.trim_start().chars().next().unwrap_or(' '))));
     }
-    let mut message: Message<'_> = serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))?;
-    let codes = codes.of(message.source.text("source").ok().flatten());
-    if !codes.is_none() {
-        message.translate(codes);
+    let message = message_of(text)?;
+    let codes = codes.of(message.source.text("source").ok().flatten(), text);
+    match codes.renamed(text) {
+        None => Ok(then(codes, message)),
+        Some(renamed) => Ok(then(codes, message_of(&renamed)?)),
     }
-    message.event(crc32fast::hash(payload)).map_err(|reason| codes.named(reason))
+}
+
+fn message_of(text: &str) -> Result<Message<'_>, Reason> {
+    serde_json::from_str(text).map_err(|error| Reason::NotJson(excerpt(&error.to_string())))
 }
 
 /// Whether there is a kind of event of this name.
 pub(crate) fn is_kind(name: &str) -> bool {
-    !matches!(Message::default().kind_of(name), Err(Reason::UnknownKind(_)))
+    KINDS.contains(&name)
 }
 
 impl<'m> Message<'m> {
+    /// The fields that hold codes, as they stand.
+    pub(crate) fn coded(&self) -> [(&'static str, &Value<'m>); 8] {
+        [
+            ("kind", &self.kind),
+            ("outcome", &self.outcome),
+            ("procedure", &self.procedure),
+            ("department", &self.department),
+            ("result", &self.result),
+            ("role", &self.role),
+            ("place", &self.place),
+            ("form", &self.form),
+        ]
+    }
+
+    /// Its source, where it names one.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.source.text("source").ok().flatten()
+    }
+
     /// Puts our codes in the place of the source's own.
     fn translate(&mut self, codes: &'m SourceCodes) {
         let coded: [(&mut Value<'m>, &'m Table); 8] = [
@@ -177,6 +280,7 @@ impl<'m> Message<'m> {
         for (value, table) in coded {
             value.translate(table);
         }
+        self.times = codes.times.as_ref();
     }
 
     fn event(&self, digest: u32) -> Result<Event, Reason> {
@@ -200,8 +304,10 @@ impl<'m> Message<'m> {
             digest,
             case_no: required("case_no", &self.case_no, MAX_CODE)?,
             item,
-            occurred_at: instant("occurred_at", &self.occurred_at)?.ok_or(Reason::MissingField("occurred_at"))?,
-            recorded_at: instant("recorded_at", &self.recorded_at)?,
+            occurred_at: self
+                .instant("occurred_at", &self.occurred_at, Bare::Start)?
+                .ok_or(Reason::MissingField("occurred_at"))?,
+            recorded_at: self.instant("recorded_at", &self.recorded_at, Bare::Start)?,
             region: optional("region", &self.region, MAX_CODE)?,
             department: optional("department", &self.department, MAX_TEXT)?,
             window: optional("window", &self.window, MAX_TEXT)?,
@@ -210,6 +316,20 @@ impl<'m> Message<'m> {
             place: coded("place", &self.place, Place::from_code)?,
             kind,
         })
+    }
+
+    fn instant(&self, field: &'static str, value: &Value<'_>, bare: Bare) -> Result<Option<Instant>, Reason> {
+        let local = self.times.and_then(|times| match value {
+            Value::Text(text) => times.read(text, bare),
+            Value::Whole(number) => times.number(*number),
+            _ => None,
+        });
+        let read = |text: &str| Instant::parse(text).map_err(|error| broken(field, error.to_string()));
+        match local {
+            // Read once more as it would be written, so that no absurd year comes in this way.
+            Some(at) => read(&at.display_in(&TimeZone::UTC)).map(Some),
+            None => value.text(field)?.map(read).transpose(),
+        }
     }
 
     fn revision(&self) -> Result<u32, Reason> {
@@ -261,8 +381,8 @@ impl<'m> Message<'m> {
     fn acceptance(&self) -> Result<Acceptance, Reason> {
         Ok(Acceptance {
             form: coded("form", &self.form, Form::from_code)?,
-            promised_due_at: instant("promised_due_at", &self.promised_due_at)?,
-            statutory_due_at: instant("statutory_due_at", &self.statutory_due_at)?,
+            promised_due_at: self.instant("promised_due_at", &self.promised_due_at, Bare::End)?,
+            statutory_due_at: self.instant("statutory_due_at", &self.statutory_due_at, Bare::End)?,
             project: optional("project", &self.project, MAX_CODE)?,
             green_channel: self.green_channel.bool("green_channel")?.unwrap_or(false),
             key_project: self.key_project.bool("key_project")?.unwrap_or(false),
@@ -281,7 +401,7 @@ impl<'m> Message<'m> {
             }
             let material: Material<'_> = serde_json::from_str(material.get()).map_err(|error| which(&error))?;
             let name = optional(FIELD, &material.name, MAX_TEXT)?;
-            let due_at = instant(FIELD, &material.due_at)?;
+            let due_at = self.instant(FIELD, &material.due_at, Bare::End)?;
             Ok(DeferredMaterial {
                 name: name.ok_or_else(|| which(&"name is missing"))?,
                 due_at: due_at.ok_or_else(|| which(&"due_at is missing"))?,
@@ -345,10 +465,6 @@ fn required(field: &'static str, value: &Value<'_>, most: usize) -> Result<Text,
 
 fn optional(field: &'static str, value: &Value<'_>, most: usize) -> Result<Option<Text>, Reason> {
     value.text(field)?.map(|value| text(field, value, most)).transpose()
-}
-
-fn instant(field: &'static str, value: &Value<'_>) -> Result<Option<Instant>, Reason> {
-    value.text(field)?.map(|value| Instant::parse(value).map_err(|error| broken(field, error.to_string()))).transpose()
 }
 
 fn coded<T>(field: &'static str, value: &Value<'_>, from_code: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reason> {

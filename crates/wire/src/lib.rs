@@ -10,18 +10,22 @@
 
 mod assessment;
 mod codes;
+mod coverage;
 mod decode;
 mod encode;
 mod explanation;
 mod figures;
+mod local_time;
 mod project;
 mod reason;
+mod rename;
 mod value;
 
-pub mod xes;
+pub mod log;
 
 pub use assessment::AssessmentJson;
 pub use codes::{CodeMapError, CodeMaps};
+pub use coverage::{Coverage, Meaning, Seen};
 pub use decode::{MAX_BYTES, decode, decode_message};
 pub use encode::encode;
 pub use explanation::ExplanationJson;

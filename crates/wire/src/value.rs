@@ -41,6 +41,15 @@ impl<'m> Value<'m> {
 }
 
 impl Value<'_> {
+    /// A code as it stands there, a number in digits.
+    pub(crate) fn code(&self) -> Option<String> {
+        match self {
+            Value::Text(text) => Some(text.to_string()),
+            Value::Whole(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     /// The text; `None` where it is absent.
     pub(crate) fn text(&self, field: &'static str) -> Result<Option<&str>, Reason> {
         match self {

@@ -119,3 +119,84 @@ fn the_shipped_example_is_valid() {
         "occurred_at":"2018-10-18T16:00:00+08:00"}"#;
     assert_eq!(decode(every_kind.as_bytes(), &codes).unwrap().kind.name(), "accepted");
 }
+
+const LOCAL: &str = r#"
+[[source]]
+name = "县局"
+time_zone = "Asia/Shanghai"
+[source.fields]
+source = "来源"
+event_id = "流水号"
+case_no = "办件编号"
+item = "事项编码"
+kind = "环节"
+occurred_at = "办理时间"
+promised_due_at = "承诺办结日"
+department = "部门"
+[source.kinds]
+"受理" = "accepted"
+
+[[source]]
+name = "clock"
+time_zone = "Asia/Shanghai"
+time_format = "epoch_ms"
+"#;
+
+#[test]
+fn fields_by_other_names_and_local_times_are_read() {
+    let codes = CodeMaps::from_toml(LOCAL).unwrap();
+    let payload = r#"{"来源":"县局","流水号":"7","办件编号":"c-1","事项编码":"a","环节":"受理","办理时间":"2018-10-15 10:00:00",
+        "承诺办结日":"2018/10/24","部门":"环保局","kind":"closed","附加":[1]}"#;
+    let event = decode(payload.as_bytes(), &codes).unwrap();
+    assert_eq!((event.source.as_str(), event.event_id.as_str(), event.case_no.as_str()), ("县局", "7", "c-1"));
+    assert_eq!(event.occurred_at.ms(), 1_539_568_800_000);
+    let Kind::Accepted(acceptance) = &event.kind else { panic!("their field wins over one of our name") };
+    assert_eq!(acceptance.promised_due_at.map(domain::Instant::ms), Some(1_540_396_799_000), "the end of that day");
+    assert!(decode(payload.as_bytes(), &CodeMaps::default()).is_err());
+    let other = payload.replace("县局", "市局");
+    assert!(decode(other.as_bytes(), &codes).is_err(), "the map is of one source");
+    let with_offset = payload.replace("2018-10-15 10:00:00", "2018-10-15T02:00:00Z");
+    assert_eq!(decode(with_offset.as_bytes(), &codes).unwrap().occurred_at, event.occurred_at);
+    let absurd = payload.replace("2018-10-15 10:00:00", "0018-10-15 10:00:00");
+    assert!(decode(absurd.as_bytes(), &codes).unwrap_err().to_string().contains("occurred_at"));
+}
+
+#[test]
+fn times_may_be_numbers_where_the_map_says_so() {
+    let codes = CodeMaps::from_toml(LOCAL).unwrap();
+    let payload = r#"{"source":"clock","event_id":"1","kind":"corrected","case_no":"c","occurred_at":1539568800000}"#;
+    assert_eq!(decode(payload.as_bytes(), &codes).unwrap().occurred_at.ms(), 1_539_568_800_000);
+    assert!(decode(payload.replace("clock", "other").as_bytes(), &codes).is_err());
+}
+
+#[test]
+fn a_map_of_fields_or_times_that_cannot_be_names_its_place() {
+    let refusal = |text: &str| CodeMaps::from_toml(text).unwrap_err().to_string();
+    let field = refusal("[[source]]\nname = 'p'\n[source.fields]\ncaseno = 'x'\n");
+    assert!(field.starts_with(r#"line 4: source "p": fields.caseno: no field of an event"#), "{field}");
+    let zone = refusal("[[source]]\nname = 'p'\ntime_zone = 'Asia/Nowhere'\n");
+    assert!(zone.starts_with(r#"line 3: source "p": time_zone"#), "{zone}");
+    assert!(refusal("[[source]]\nname = 'p'\ntime_format = '%Y'\n").contains("it takes a time_zone"));
+}
+
+#[test]
+fn a_report_tells_every_code_what_it_is_read_as_and_where_it_was_first() {
+    let codes = CodeMaps::from_toml(SOURCES).unwrap();
+    let mut coverage = wire::Coverage::default();
+    let lines = [
+        r#"{"event_id":"1","source":"province","kind":"09","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00","outcome":1}"#,
+        r#"{"event_id":"2","source":"province","kind":"09","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00","outcome":"9"}"#,
+        r#"{"event_id":"3","source":"city","kind":"closed","case_no":"c","occurred_at":"2018-10-18T16:00:00+08:00","outcome":"1"}"#,
+        "{",
+    ];
+    for (number, line) in (1..).zip(lines) {
+        coverage.add(line.as_bytes(), &codes, || format!("line {number}"));
+    }
+    let seen = |source: &str, field, code: &str| coverage.codes[&(source.to_owned(), field, code.to_owned())].clone();
+    assert_eq!(seen("province", "kind", "09").count, 2);
+    assert_eq!(seen("province", "outcome", "1").meaning, wire::Meaning::Mapped("returned".to_owned()));
+    assert_eq!(seen("city", "outcome", "1").meaning, wire::Meaning::Mapped("refused".to_owned()));
+    let unknown = seen("province", "outcome", "9");
+    assert_eq!((unknown.meaning, unknown.first.as_str()), (wire::Meaning::Unknown, "line 2"));
+    assert_eq!((coverage.messages, coverage.refused.len(), coverage.is_complete()), (4, 2, false));
+}

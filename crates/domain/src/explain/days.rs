@@ -19,7 +19,7 @@ coded! {
         StartDay = "start_day",
         /// A weekend day.
         Weekend = "weekend",
-        /// A public holiday.
+        /// A public holiday, or a day on which the offices of the region are closed.
         Holiday = "holiday",
         /// A special procedure or a correction was under way.
         Suspended = "suspended",
@@ -35,7 +35,7 @@ pub struct Day {
     pub date: Date,
     /// What became of it.
     pub reason: DayReason,
-    /// The name of the holiday, or of the one it is worked in exchange for.
+    /// The name of the holiday or closure, or of the one it is worked in exchange for.
     pub holiday: Option<Text>,
     /// A weekend day worked in exchange for a holiday (调休).
     pub adjusted: bool,
@@ -162,7 +162,7 @@ impl<'a> DayReader<'a> {
         } else if suspended > 0 {
             DayReason::Suspended
         } else if !clock.scale().counts(day) {
-            if matches!(kind, DayKind::Holiday(_)) { DayReason::Holiday } else { DayReason::Weekend }
+            if matches!(kind, DayKind::Holiday(_) | DayKind::Closed(_)) { DayReason::Holiday } else { DayReason::Weekend }
         } else if is_start && clock.scale().counts_whole_days() {
             DayReason::StartDay
         } else {
@@ -173,7 +173,7 @@ impl<'a> DayReader<'a> {
             date: self.calendar.date(day),
             reason,
             holiday: match kind {
-                DayKind::Holiday(name) | DayKind::AdjustedWorkday(name) => named(name),
+                DayKind::Holiday(name) | DayKind::AdjustedWorkday(name) | DayKind::Closed(name) => named(name),
                 DayKind::Workday | DayKind::Weekend => None,
             },
             adjusted: matches!(kind, DayKind::AdjustedWorkday(_)),

@@ -88,10 +88,10 @@ fn print_figures(
 /// Events read from files, by case; lines that cannot be read are reported and counted.
 #[derive(Default)]
 pub struct ReadEvents {
-    codes: CodeMaps,
+    pub(super) codes: CodeMaps,
     /// The events by case.
     pub cases: BTreeMap<Text, CaseEvents>,
-    broken: u64,
+    pub(super) broken: u64,
 }
 
 impl ReadEvents {
@@ -105,7 +105,7 @@ impl ReadEvents {
     }
 
     #[allow(clippy::print_stderr, reason = "the contract: a line that cannot be read goes to standard error")]
-    fn file(&mut self, path: &Path) -> anyhow::Result<()> {
+    pub(super) fn file(&mut self, path: &Path) -> anyhow::Result<()> {
         let mut lines = open(path).with_context(|| path.display().to_string())?;
         let mut line = Vec::new();
         for number in 1.. {

@@ -12,6 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::producer::{Outgoing, Producer};
 use serde::Deserialize;
+use wire::CodeMaps;
 
 use crate::{commands::assess::open, config::Config};
 
@@ -27,11 +28,12 @@ const FLUSH: Duration = Duration::from_secs(120);
 
 pub fn run(config: &Config, args: &ProduceArgs) -> anyhow::Result<ExitCode> {
     let producer = config.producer()?;
+    let codes = config.rules.code_maps()?;
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{spinner} {human_pos} events, {per_sec} {msg}")?);
     for file in &args.events {
         bar.set_message(file.display().to_string());
-        send_file(&producer, &config.kafka.topic, file, &bar)?;
+        send_file(&producer, &config.kafka.topic, file, &codes, &bar)?;
     }
     let delivered = producer.flush(FLUSH)?;
     bar.finish_and_clear();
@@ -39,7 +41,7 @@ pub fn run(config: &Config, args: &ProduceArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn send_file(producer: &Producer, topic: &str, file: &Path, bar: &ProgressBar) -> anyhow::Result<()> {
+fn send_file(producer: &Producer, topic: &str, file: &Path, codes: &CodeMaps, bar: &ProgressBar) -> anyhow::Result<()> {
     let mut lines = open(file).with_context(|| file.display().to_string())?;
     let mut line = Vec::new();
     for number in 1.. {
@@ -51,7 +53,7 @@ fn send_file(producer: &Producer, topic: &str, file: &Path, bar: &ProgressBar) -
         if payload.is_empty() {
             continue;
         }
-        let key = case_no(payload);
+        let key = case_no(payload, codes);
         let message = Outgoing { topic, key: key.as_deref().map(str::as_bytes), payload: Some(payload), headers: &[] };
         producer.send(message).with_context(|| format!("{}:{number}", file.display()))?;
         bar.inc(1);
@@ -59,12 +61,13 @@ fn send_file(producer: &Producer, topic: &str, file: &Path, bar: &ProgressBar) -
     Ok(())
 }
 
-/// The key of a line. What cannot be read is sent without one: the pipeline says on the dead-letter
+/// The key of a line, by whatever name its source has for it. What cannot be read is sent without one: the pipeline says on the dead-letter
 /// topic what is wrong with it, as it does for every other source.
-fn case_no(payload: &[u8]) -> Option<String> {
+fn case_no(payload: &[u8], codes: &CodeMaps) -> Option<String> {
     #[derive(Deserialize)]
     struct Keyed {
         case_no: String,
     }
-    serde_json::from_slice::<Keyed>(payload).ok().map(|keyed| keyed.case_no)
+    let said = serde_json::from_slice::<Keyed>(payload).ok().map(|keyed| keyed.case_no);
+    said.or_else(|| wire::decode(payload, codes).ok().map(|event| event.case_no.to_string()))
 }

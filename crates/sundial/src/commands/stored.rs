@@ -43,24 +43,24 @@ pub enum Form {
 const PAGE: u32 = 5_000;
 
 /// One case of the store: its events and its rows.
-struct Stored {
-    events: CaseEvents,
+pub(super) struct Stored {
+    pub(super) events: CaseEvents,
     row: Option<StoredRow>,
 }
 
 /// Every case of the store, a page at a time, by case number.
-struct Pages {
+pub(super) struct Pages {
     reader: Reader,
     codes: CodeMaps,
     after: Text,
 }
 
 impl Pages {
-    fn new(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
         Ok(Self { reader: Reader::new(&config.store()), codes: config.rules.code_maps()?, after: Text::default() })
     }
 
-    async fn next(&mut self) -> anyhow::Result<Option<Vec<Stored>>> {
+    pub(super) async fn next(&mut self) -> anyhow::Result<Option<Vec<Stored>>> {
         let mut page = self.reader.next_cases(&self.after, PAGE).await?;
         page.sort_by(|a, b| a.case_no.cmp(&b.case_no));
         let Some(last) = page.last() else { return Ok(None) };

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{Outcome, event::Decision};
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{Attributes, NAME, TIME, Trace, XesError};
-use crate::CodeMaps;
+use super::{
+    LogError, NAME, TIME,
+    trace::{Attributes, Trace},
+};
+use crate::{CodeMaps, local_time::LocalTimes};
 
 /// How the activities of a log become events.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +17,22 @@ use crate::CodeMaps;
 pub struct Mapping {
     pub(super) source: String,
     pub(super) time_zone: String,
+    /// How times are written; the usual ways where it is not given.
+    pub(super) time_format: Option<String>,
+    /// What a row of a table is.
+    #[serde(default)]
+    pub(super) layout: Layout,
+    /// The type of the objects of an OCEL log that are cases.
+    #[serde(default = "case_type")]
+    pub(super) case_type: String,
+    /// The attribute of an event that names its activity.
+    #[serde(default = "concept_name")]
+    pub(super) activity_attribute: String,
+    /// The attribute of an event that says when it was.
+    #[serde(default = "timestamp")]
+    pub(super) time_attribute: String,
+    /// The attribute of an event that identifies it; its place in the log where it has none.
+    pub(super) event_id_attribute: Option<String>,
     /// The attribute of a trace that names its case.
     #[serde(default = "concept_name")]
     pub(super) case_attribute: String,
@@ -39,7 +57,7 @@ pub struct Mapping {
     pub(super) outcomes: BTreeMap<String, String>,
     pub(super) activity: Vec<Activity>,
     #[serde(skip)]
-    pub(super) zone: Option<TimeZone>,
+    pub(super) times: Option<LocalTimes>,
 }
 
 /// What one activity means. One may mean several things: then it is named several times.
@@ -54,11 +72,23 @@ pub(super) struct Activity {
     pub(super) occurrence: Occurrence,
     pub(super) kind: String,
     pub(super) step: Option<String>,
+    pub(super) step_attribute: Option<String>,
     pub(super) result: Option<String>,
     pub(super) procedure: Option<String>,
     pub(super) granted_days: Option<u32>,
     pub(super) outcome: Option<String>,
     pub(super) score: Option<u8>,
+}
+
+/// What a row of a table is.
+#[derive(Debug, Clone, Copy, Deserialize, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Layout {
+    /// An event.
+    #[default]
+    Events,
+    /// A case, with a column for the time of each step: every column that an activity is named after is an event.
+    Cases,
 }
 
 /// Which of the events of one name in a trace are meant.
@@ -75,19 +105,28 @@ fn concept_name() -> String {
     NAME.to_owned()
 }
 
+fn timestamp() -> String {
+    TIME.to_owned()
+}
+
+fn case_type() -> String {
+    "case".to_owned()
+}
+
 impl Mapping {
     /// Reads a mapping. What no event could come of is refused here, not once for every event.
     ///
     /// # Errors
     /// Names the line, the zone, or the activity and its field.
-    pub fn from_toml(text: &str) -> Result<Self, XesError> {
+    pub fn from_toml(text: &str) -> Result<Self, LogError> {
         let mut mapping: Self = toml::from_str(text)?;
-        mapping.zone = Some(TimeZone::get(&mapping.time_zone)?);
+        let times = LocalTimes::new(&mapping.time_zone, mapping.time_format.as_deref());
+        mapping.times = Some(times.map_err(|why| LogError::Mapping(format!("time_zone, time_format: {why}")))?);
         if mapping.activity.is_empty() {
-            return Err(XesError::Mapping("activity: it names none".to_owned()));
+            return Err(LogError::Mapping("activity: it names none".to_owned()));
         }
         for (number, activity) in mapping.activity.iter().enumerate() {
-            let refused = |why: String| XesError::Mapping(format!("activity {} ({:?}): {why}", number + 1, activity.name));
+            let refused = |why: String| LogError::Mapping(format!("activity {} ({:?}): {why}", number + 1, activity.name));
             let probe = mapping.probe(number).to_string();
             crate::decode(probe.as_bytes(), &CodeMaps::default()).map_err(|reason| refused(reason.to_string()))?;
             if let Some(wrong) = activity.outcomes(&mapping).find(|outcome| !activity.takes(outcome)) {
@@ -106,6 +145,8 @@ impl Mapping {
             &self.region_attribute,
             &self.window_attribute,
             &self.handler_attribute,
+            &self.event_id_attribute,
+            &self.activity[number].step_attribute,
         ];
         let times = [&self.promised_due_attribute, &self.statutory_due_attribute];
         let mut event: Attributes = said.into_iter().flatten().map(|name| (name.clone(), "x".to_owned())).collect();
@@ -113,7 +154,7 @@ impl Mapping {
         if let (Some(attribute), Some(value)) = (&self.outcome_attribute, self.outcomes.keys().next()) {
             event.insert(attribute.clone(), value.clone());
         }
-        event.insert(TIME.to_owned(), SOME_TIME.to_owned());
+        event.insert(self.time_attribute.clone(), SOME_TIME.to_owned());
         let trace = Trace { attributes: Attributes::from([(self.case_attribute.clone(), "x".to_owned())]), events: Vec::new() };
         trace.message(self, &self.activity[number], &event, 0, number)
     }
@@ -153,4 +194,18 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_anything() {
+        for (pattern, name, fits) in
+            [("a*c", "abc", true), ("a*", "a", true), ("*b*", "abc", true), ("a*c", "abd", false), ("a", "b", false)]
+        {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
 }
