@@ -44,9 +44,7 @@ pub struct Hall {
     pub broker: Cluster,
     /// The store.
     pub clickhouse: ClickHouse,
-    /// Whether the store is spread over two engines,
-    is_sharded: bool,
-    /// of which this is the second.
+    /// The second engine of a store that is spread over two.
     second_shard: Option<ClickHouse>,
     /// As what the store was started.
     clickhouse_options: ClickHouseOptions,
@@ -66,11 +64,21 @@ const CLUSTER: &str = "county";
 impl Hall {
     /// Starts the engines, makes the topics and the tables.
     pub async fn open() -> Self {
-        Self::with_brokers(1).await
+        Self::with_engines(1, Vec::new()).await
     }
 
     /// The same with several brokers; every topic has a copy on each.
     pub async fn with_brokers(nodes: u16) -> Self {
+        Self::with_engines(nodes, Vec::new()).await
+    }
+
+    /// The same with a store of two shards: the tables are spread over two engines.
+    pub async fn with_two_shards() -> Self {
+        Self::with_engines(1, ports::free_set(2).expect("two free ports")).await
+    }
+
+    /// With so many brokers, and a store of one engine, or of one for each port by which they reach each other.
+    async fn with_engines(nodes: u16, shard_ports: Vec<u16>) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the scenario");
         let mut broker = ClusterOptions::new(directory.path().join("kafka"), nodes);
         let mut property = |key: &str, value: &str| broker.properties.push((key.to_owned(), value.to_owned()));
@@ -80,17 +88,30 @@ impl Hall {
             // What is acknowledged is on two disks at least: the death of one broker loses nothing.
             property("min.insync.replicas", "2");
         }
-        let clickhouse_options = ClickHouseOptions::new(
-            directory.path().join("clickhouse"),
-            Launcher::this_test_binary().expect("the path of this test"),
-        );
-        let (broker, clickhouse) = tokio::join!(Cluster::start(broker), ClickHouse::start(clickhouse_options.clone()));
+        let store = |name: &str| {
+            let launcher = Launcher::this_test_binary().expect("the path of this test");
+            ClickHouseOptions::new(directory.path().join(name), launcher)
+        };
+        let shard = |number: usize| ClickHouseOptions {
+            tcp_port: Some(shard_ports[number]),
+            extra_config_xml: Some(cluster_of(&shard_ports)),
+            ..store(&format!("clickhouse-{number}"))
+        };
+        let (clickhouse_options, second) =
+            if shard_ports.is_empty() { (store("clickhouse"), None) } else { (shard(0), Some(shard(1))) };
+        let start_second = async {
+            match second {
+                Some(options) => Some(ClickHouse::start(options).await.expect("the second shard starts")),
+                None => None,
+            }
+        };
+        let (broker, clickhouse, second_shard) =
+            tokio::join!(Cluster::start(broker), ClickHouse::start(clickhouse_options.clone()), start_second);
         let ports = ports::free_set(2).expect("two free ports");
         let hall = Self {
             broker: broker.expect("the broker starts"),
             clickhouse: clickhouse.expect("ClickHouse starts"),
-            is_sharded: false,
-            second_shard: None,
+            second_shard,
             clickhouse_options,
             directory,
             api_port: ports[0],
@@ -102,33 +123,10 @@ impl Hall {
         let topics = [topic("approval.steps", PARTITIONS), topic("approval.steps.dead", 1), topic("supervision.cards", 2)];
         ensure_topics(&hall.broker.bootstrap(), &BTreeMap::new(), &topics).await.expect("the topics are made");
         hall.sundial(&["migrate"]).succeeds();
-        hall
-    }
-
-    /// The same with a store of two shards: the tables are spread over two engines.
-    pub async fn with_two_shards() -> Self {
-        let mut hall = Self::open().await;
-        let tcp_ports = ports::free_set(2).expect("two free ports");
-        let shard = |port| format!("<shard><replica><host>127.0.0.1</host><port>{port}</port></replica></shard>");
-        let shards: String = tcp_ports.iter().map(shard).collect();
-        let cluster = format!("<remote_servers><{CLUSTER}>{shards}</{CLUSTER}></remote_servers>");
-        let options = |directory: &str, tcp_port| ClickHouseOptions {
-            tcp_port: Some(tcp_port),
-            extra_config_xml: Some(cluster.clone()),
-            ..ClickHouseOptions::new(hall.path(directory), Launcher::this_test_binary().expect("the path of this test"))
-        };
-        let (first, second) = (options("shard-1", tcp_ports[0]), options("shard-2", tcp_ports[1]));
-        let (one, other) = tokio::join!(ClickHouse::start(first.clone()), ClickHouse::start(second));
-        let alone = std::mem::replace(&mut hall.clickhouse, one.expect("the first shard starts"));
-        alone.stop().await;
-        hall.clickhouse_options = first;
-        hall.is_sharded = true;
-        hall.sundial(&["migrate"]).succeeds();
-        let other = other.expect("the second shard starts");
-        let output = hall.command().env("SUNDIAL__CLICKHOUSE__URL", other.url()).arg("migrate").output();
-        let output = output.expect("sundial runs");
-        hall.second_shard = Some(other);
-        Ran { what: "migrate".to_owned(), output }.succeeds();
+        if let Some(second) = &hall.second_shard {
+            let output = hall.command().env("SUNDIAL__CLICKHOUSE__URL", second.url()).arg("migrate").output();
+            Ran { what: "migrate".to_owned(), output: output.expect("sundial runs") }.succeeds();
+        }
         hall
     }
 
@@ -162,7 +160,7 @@ impl Hall {
             .env("SUNDIAL__INTAKE__DRAIN_TIMEOUT_S", "5")
             .env("SUNDIAL__LOG__FILTER", "info")
             .env("NO_COLOR", "1");
-        if self.is_sharded {
+        if self.second_shard.is_some() {
             command.env("SUNDIAL__CLICKHOUSE__CLUSTER", CLUSTER).env("SUNDIAL__CLICKHOUSE__REPLICATED", "false");
         }
         command
@@ -291,6 +289,13 @@ impl Hall {
         self.clickhouse.stop().await;
         self.broker.stop().await;
     }
+}
+
+/// The configuration by which engines know each other as shards.
+fn cluster_of(ports: &[u16]) -> String {
+    let shard = |port| format!("<shard><replica><host>127.0.0.1</host><port>{port}</port></replica></shard>");
+    let shards: String = ports.iter().map(shard).collect();
+    format!("<remote_servers><{CLUSTER}>{shards}</{CLUSTER}></remote_servers>")
 }
 
 async fn query(clickhouse: &ClickHouse, sql: &str) -> String {

@@ -15,7 +15,7 @@ use nix::{
 use crate::{PATIENCE, get, values};
 
 /// The most memory a process may ever have taken, in KiB. Of this the budget of what is read and not
-/// stored is 128 MiB; the rest are the queues of the Kafka client, blocks on their way to the store,
+/// stored is 64 MiB; the rest are the queues of the Kafka client, blocks on their way to the store,
 /// the cases held, and the program itself without optimisation.
 const MOST_MEMORY_KIB: u64 = 384 * 1024;
 
