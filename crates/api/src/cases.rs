@@ -4,9 +4,9 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{CaseEvents, Text, assess::SpanState};
+use domain::{Text, assess::SpanState};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 use wire::AssessmentJson;
 
@@ -28,6 +28,8 @@ struct Span {
     late: bool,
     department: Option<String>,
     handler: Option<String>,
+    /// The intermediary whose work it is.
+    party: Option<String>,
 }
 
 /// One case with everything that led to it.
@@ -52,10 +54,9 @@ pub(crate) async fn case(State(app): State<App>, Path(case_no): Path<String>) ->
     let stored = app.reader.cases_with_events(&[Text::from(case_no.as_str())]).await?;
     let unknown = || Problem::not_found(format!("there is no case {case_no:?}"));
     let stored = stored.into_iter().next().ok_or_else(unknown)?;
-    let events: CaseEvents = stored.payloads.iter().filter_map(|payload| wire::decode(payload, &app.office.codes).ok()).collect();
+    let events = app.events(&stored);
     let assessment = domain::assess(&events, &app.office.rules(), (app.now)()).ok_or_else(unknown)?;
     let zone = app.office.calendar.zone();
-    let raw = |json: String| RawValue::from_string(json).map_err(|error| Problem::not_found(error.to_string()));
     let span = |span: &SpanState| Span {
         clock: span.clock.code(),
         instance: span.instance.to_string(),
@@ -67,10 +68,11 @@ pub(crate) async fn case(State(app): State<App>, Path(case_no): Path<String>) ->
         late: span.late,
         department: span.department.as_ref().map(ToString::to_string),
         handler: span.handler.as_ref().map(ToString::to_string),
+        party: span.party.as_ref().map(ToString::to_string),
     };
     Ok(Json(Case {
-        assessment: raw(AssessmentJson::new(&assessment, zone).line())?,
-        events: events.all().iter().map(|event| raw(wire::encode(event, zone))).collect::<Result<_, _>>()?,
+        assessment: to_raw_value(&AssessmentJson::new(&assessment, zone))?,
+        events: events.all().iter().map(|event| RawValue::from_string(wire::encode(event, zone))).collect::<Result<_, _>>()?,
         spans: assessment.spans.iter().map(span).collect(),
         variant: app.office.variant(),
     }))

@@ -9,8 +9,7 @@ use domain::{
     explain::{explanation_text, project_text},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use store::StoredEvents;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::{IntoParams, ToSchema};
 use wire::{ExplanationJson, ProjectJson};
 
@@ -59,12 +58,12 @@ pub(crate) async fn explanation(
 ) -> Result<Json<CaseExplanation>, Problem> {
     let (as_of, lang) = asked?.0.read(&app)?;
     let stored = app.reader.cases_with_events(&[Text::from(case_no.as_str())]).await?;
-    let case = stored.first().map(|stored| events(stored, &app));
+    let case = stored.first().map(|stored| app.events(stored));
     let explanation = case.and_then(|case| domain::explain(&case, &app.office.rules(), as_of));
     let explanation = explanation.ok_or_else(|| Problem::not_found(format!("there is no case {case_no:?} as of then")))?;
     let calendar = &app.office.calendar;
     Ok(Json(CaseExplanation {
-        explanation: raw(ExplanationJson::new(&explanation, calendar.zone()).text())?,
+        explanation: to_raw_value(&ExplanationJson::new(&explanation, calendar.zone()))?,
         text: explanation_text(&explanation, calendar, lang),
         variant: app.office.variant(),
     }))
@@ -93,22 +92,14 @@ pub(crate) async fn project(
 ) -> Result<Json<ProjectAnswer>, Problem> {
     let (as_of, lang) = asked?.0.read(&app)?;
     let stored = app.reader.cases_of_project(&number).await?;
-    let cases: Vec<CaseEvents> = stored.iter().map(|stored| events(stored, &app)).collect();
+    let cases: Vec<CaseEvents> = stored.iter().map(|stored| app.events(stored)).collect();
     let project = Project::numbered(&number, &cases, &app.office.rules(), as_of);
     let project = project.map_err(|uncovered| Problem::bad_request(uncovered.to_string()))?;
     let project = project.ok_or_else(|| Problem::not_found(format!("there is no project {number:?} as of then")))?;
     let calendar = &app.office.calendar;
     Ok(Json(ProjectAnswer {
-        project: raw(ProjectJson::new(&number, &project, as_of, calendar.zone()).text())?,
+        project: to_raw_value(&ProjectJson::new(&number, &project, as_of, calendar.zone()))?,
         text: project_text(&number, &project, as_of, calendar, lang),
         variant: app.office.variant(),
     }))
-}
-
-fn events(stored: &StoredEvents, app: &App) -> CaseEvents {
-    stored.payloads.iter().filter_map(|payload| wire::decode(payload, &app.office.codes).ok()).collect()
-}
-
-fn raw(json: String) -> Result<Box<RawValue>, Problem> {
-    RawValue::from_string(json).map_err(|error| Problem::not_found(error.to_string()))
 }

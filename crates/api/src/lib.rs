@@ -15,8 +15,8 @@ mod ranking;
 use std::sync::Arc;
 
 use axum::{Json, Router, routing::get};
-use domain::{Calendar, Catalog, FigureSettings, Instant, Profile, Rules};
-use store::{FigureQuery, Reader};
+use domain::{Calendar, CaseEvents, Catalog, FigureSettings, Instant, Profile, Rules};
+use store::{FigureQuery, Reader, StoredEvents};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::CodeMaps;
@@ -64,6 +64,13 @@ struct App {
 }
 
 impl App {
+    /// The events of a stored case. One that cannot be read any more is left out and logged.
+    fn events(&self, stored: &StoredEvents) -> CaseEvents {
+        wire::decode_stored(&stored.payloads, &self.office.codes, |reason| {
+            tracing::error!(case_no = %stored.case_no, %reason, "a stored event cannot be read any more");
+        })
+    }
+
     /// The time zone of the calendar, as the store knows it.
     fn zone_name(&self) -> String {
         self.office.calendar.zone().iana_name().unwrap_or("UTC").to_owned()

@@ -70,6 +70,14 @@ impl From<ReportError> for Problem {
     }
 }
 
+/// Nothing of ours is without a form in JSON; if it were, the client would not be to blame.
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        tracing::error!(%error, "an answer could not be written");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written")
+    }
+}
+
 impl From<axum::extract::rejection::QueryRejection> for Problem {
     fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
         Self::bad_request(rejection.body_text())

@@ -15,17 +15,11 @@ pub struct StoredCases {
     pub codes: Arc<CodeMaps>,
 }
 
-/// The events of a stored case. A stored message was decoded before it was stored; one that an
-/// earlier version of the format or of the code maps let in and this one does not is left out and logged.
+/// The events of a stored case. One that cannot be read any more is left out and logged.
 pub fn events_of(stored: &StoredEvents, codes: &CodeMaps) -> CaseEvents {
-    let decoded = stored.payloads.iter().filter_map(|payload| match wire::decode(payload, codes) {
-        Ok(event) => Some(event),
-        Err(reason) => {
-            tracing::error!(case_no = %stored.case_no, %reason, "a stored event cannot be read any more");
-            None
-        }
-    });
-    decoded.collect()
+    wire::decode_stored(&stored.payloads, codes, |reason| {
+        tracing::error!(case_no = %stored.case_no, %reason, "a stored event cannot be read any more");
+    })
 }
 
 impl StoredCases {

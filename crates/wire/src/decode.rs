@@ -7,7 +7,7 @@
 use std::{fmt::Display, ops::RangeInclusive};
 
 use domain::{
-    Event, Instant, Kind, Text,
+    CaseEvents, Event, Instant, Kind, Text,
     event::{Acceptance, Decision, DeferredMaterial, Form, Outcome, Place, Procedure, Role, SpecialStart, StepResult},
 };
 use jiff::tz::TimeZone;
@@ -206,6 +206,17 @@ pub fn decode(payload: &[u8], codes: &CodeMaps) -> Result<Event, Reason> {
         }
         message.event(digest()).map_err(|reason| codes.named(reason))
     })?
+}
+
+/// The events of messages that were decoded before, as the store keeps them. One that an earlier version of the
+/// format or of the code maps let in, and this one does not, is left out and told of.
+pub fn decode_stored<'p>(
+    payloads: impl IntoIterator<Item = &'p Vec<u8>>,
+    codes: &CodeMaps,
+    mut unreadable: impl FnMut(Reason),
+) -> CaseEvents {
+    let decoded = payloads.into_iter().filter_map(|payload| decode(payload, codes).map_err(&mut unreadable).ok());
+    decoded.collect()
 }
 
 /// Reads the fields of a message, by our names, and hands them over with what is known of its source.

@@ -26,7 +26,7 @@ pub mod log;
 pub use assessment::AssessmentJson;
 pub use codes::{CodeMapError, CodeMaps};
 pub use coverage::{Coverage, Meaning, Seen};
-pub use decode::{MAX_BYTES, decode, decode_message};
+pub use decode::{MAX_BYTES, decode, decode_message, decode_stored};
 pub use encode::encode;
 pub use explanation::ExplanationJson;
 pub use figures::FiguresJson;
