@@ -35,6 +35,11 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// 行政许可法 art. 42: twenty days where nothing else is stated.
+    pub const STATUTORY: Self = Self::working_days(20);
+    /// Arts. 26 and 42: forty-five where several departments handle it jointly.
+    pub const STATUTORY_JOINT: Self = Self::working_days(45);
+
     /// So many working days.
     pub const fn working_days(amount: u32) -> Self {
         Self { amount, unit: Unit::WorkingDays }

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 
 use crate::{Item, Limit, Text, event::Form, figures::ratio};
 
-/// Art. 42 of 行政许可法: what the law allows where the catalogue states nothing.
-const STATUTORY: Limit = Limit::working_days(20);
-
 /// What a set of items says of itself. A ratio over nothing is none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CatalogFigures {
@@ -45,7 +42,7 @@ impl CatalogFigures {
             figures.window_items += u64::from(item.hall && item.window_decides);
             figures.immediate_items += u64::from(item.form == Form::Immediate);
             figures.delegated_items += u64::from(item.delegated_to_townships);
-            let limits = item.statutory_limit.or_default(STATUTORY).zip(item.promised_limit.stated());
+            let limits = item.statutory_limit.or_default(Limit::STATUTORY).zip(item.promised_limit.stated());
             if let Some((law, promise)) = limits.filter(|(law, promise)| law.unit == promise.unit) {
                 allowed += f64::from(law.amount);
                 saved += f64::from(law.amount) - f64::from(promise.amount);

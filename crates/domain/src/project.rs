@@ -13,9 +13,6 @@ use crate::{
     counting::{Position, Scale},
 };
 
-/// Arts. 26 and 42: forty-five days where several departments handle it jointly.
-const LIMIT: Limit = Limit::working_days(45);
-
 /// What supervision says about one project. Days are working days; the day in progress is charged whole where
 /// days are counted, as everywhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,7 +153,7 @@ fn limit_state(
     as_of: Instant,
 ) -> Result<LimitState, Uncovered> {
     let span = ClockSpan { kind: ClockKind::Statutory, instance: Text::default(), started_at, ended_at, handler: None };
-    let clock = Clock::new(span, Allowance::Limit(LIMIT), &[], rules)?;
+    let clock = Clock::new(span, Allowance::Limit(Limit::STATUTORY_JOINT), &[], rules)?;
     LimitState::read(&clock, rules.calendar, as_of)
 }
 

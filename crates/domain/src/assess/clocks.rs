@@ -11,9 +11,6 @@ use crate::{
 
 /// 行政许可法 art. 32: notice within five days.
 const INTAKE: Limit = Limit::working_days(5);
-/// Art. 42: twenty days, forty-five where several departments handle it jointly.
-const STATUTORY: Limit = Limit::working_days(20);
-const STATUTORY_JOINT: Limit = Limit::working_days(45);
 /// Art. 42: extended once by at most ten days, fifteen for joint handling.
 const EXTENSION_DAYS: u32 = 10;
 const EXTENSION_DAYS_JOINT: u32 = 15;
@@ -54,8 +51,11 @@ impl<'a> Assessor<'a> {
             .or_else(|| Some((Allowance::Limit(item?.promised_limit.stated()?), named(LimitOrigin::CatalogPromise))));
         let joint = timeline.project().is_some();
         let statutory = reported(explicit.and_then(|acceptance| acceptance.statutory_due_at)).or_else(|| {
-            let (default, law) =
-                if joint { (STATUTORY_JOINT, LimitOrigin::LawJoint) } else { (STATUTORY, LimitOrigin::LawDecision) };
+            let (default, law) = if joint {
+                (Limit::STATUTORY_JOINT, LimitOrigin::LawJoint)
+            } else {
+                (Limit::STATUTORY, LimitOrigin::LawDecision)
+            };
             let stated = item?.statutory_limit;
             let limit = stated.or_default(default)?;
             let source = if stated.stated().is_some() { named(LimitOrigin::CatalogStatutory) } else { LimitSource::of(law) };
