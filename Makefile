@@ -54,6 +54,7 @@ test: ## Everything that CI checks
 	@$(MAKE) --no-print-directory lint
 	cargo build -p sundial # the end-to-end tests run the binary, and do not build it
 	cargo test --workspace
+	@scripts/instructions
 
 .PHONY: chaos
 chaos: ## The fault scenarios in their full form: a hundred kills, minutes without a store (SUNDIAL_SEED=)
@@ -78,7 +79,7 @@ fuzz: ## Fuzz every reader of foreign bytes, SECONDS_EACH= each (30); on nightly
 
 .PHONY: bench-instructions
 bench-instructions: ## Count the instructions of decoding and folding, and compare (ARGS=--accept keeps the new count)
-	@scripts/setup bench
+	@scripts/setup test
 	@scripts/instructions $(ARGS)
 
 .PHONY: rules
