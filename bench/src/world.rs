@@ -52,8 +52,7 @@ pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 pub const SEED: u64 = 20_180_911;
 
 /// What ClickHouse did is asked of itself.
-const QUERY_LOG: &str = "<query_log><database>system</database><table>query_log</table></query_log>
-    <part_log><database>system</database><table>part_log</table></part_log>";
+const QUERY_LOG: &str = "<query_log><database>system</database><table>query_log</table></query_log>";
 
 /// The running engines.
 pub struct World {
