@@ -265,7 +265,7 @@ impl Catalog {
 }
 
 /// The first day of a version that names none: the republic's.
-const FROM_THE_BEGINNING: Date = Date::constant(1949, 10, 1);
+pub const FROM_THE_BEGINNING: Date = Date::constant(1949, 10, 1);
 
 impl FromStr for Limit {
     type Err = String;

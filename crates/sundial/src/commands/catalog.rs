@@ -281,7 +281,7 @@ fn is_version(table: &Table, item: &Item) -> bool {
     let from = table
         .get("valid_from")
         .and_then(|value| value.as_str().map(str::to_owned).or_else(|| value.as_datetime().map(ToString::to_string)));
-    let is_from = from.map_or(item.valid_from == Date::constant(1949, 10, 1), |from| from == item.valid_from.to_string());
+    let is_from = from.map_or(item.valid_from == catalog_file::FROM_THE_BEGINNING, |from| from == item.valid_from.to_string());
     text("code") == Some(&item.code) && is_from
 }
 

@@ -96,7 +96,7 @@ fn told(profile: &Profile, calendar: &Calendar, plain: &Story, suspended: &Story
     for doubt in doubts {
         let _ = writeln!(text, "存疑：{} / doubtful: {}", doubt.zh, doubt.en);
     }
-    let _ = writeln!(text, "{} 处存疑 / {} doubts", doubts.len(), doubts.len());
+    let _ = writeln!(text, "{} 处存疑 / doubts: {}", doubts.len(), doubts.len());
     text
 }
 
