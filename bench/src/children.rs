@@ -19,7 +19,7 @@ use rdkafka::{
     error::KafkaError,
 };
 use serde_json::json;
-use store::{Rows, Writer};
+use store::{PendingRows, Rows, Writer};
 use sundial::{clock::now, horizon::Horizon, pipeline, rules::RuleSources};
 
 use crate::{
@@ -163,7 +163,7 @@ fn drain(kafka: &Kafka) -> anyhow::Result<u64> {
     Ok(bytes as u64)
 }
 
-async fn insert(store: &Store, batches: Vec<(u64, Rows)>) -> anyhow::Result<u64> {
+async fn insert(store: &Store, batches: Vec<(u64, rows_file::Blocks)>) -> anyhow::Result<u64> {
     let writer = Writer::new(&store_config(&store.url, &store.database), Arc::new(()));
     let events = batches.iter().map(|(events, _)| events).sum();
     let queue = Arc::new(Mutex::new(batches.into_iter()));
@@ -172,8 +172,8 @@ async fn insert(store: &Store, batches: Vec<(u64, Rows)>) -> anyhow::Result<u64>
         tokio::spawn(async move {
             loop {
                 let next = queue.lock().ok().and_then(|mut queue| queue.next());
-                let Some((_, rows)) = next else { return anyhow::Ok(()) };
-                writer.write(rows).await.map_err(|(error, _)| error)?;
+                let Some((_, blocks)) = next else { return anyhow::Ok(()) };
+                writer.write_pending(PendingRows::of_encoded(blocks)).await.map_err(|(error, _)| error)?;
             }
         })
     });

@@ -19,10 +19,10 @@ impl RowsWriter {
     /// Adds the rows of one batch, which held so many events.
     pub fn push(&mut self, events: u64, rows: &Rows) -> io::Result<()> {
         self.0.write_all(&events.to_le_bytes())?;
-        for (_, rows, bytes) in rows.encoded() {
+        for (rows, bytes) in rows.encoded() {
             self.0.write_all(&rows.to_le_bytes())?;
             self.0.write_all(&(bytes.len() as u64).to_le_bytes())?;
-            self.0.write_all(bytes)?;
+            self.0.write_all(&bytes)?;
         }
         Ok(())
     }
@@ -32,19 +32,22 @@ impl RowsWriter {
     }
 }
 
+/// The rows of one batch, ready-made: each table's number of rows and their bytes.
+pub type Blocks = [(u64, Vec<u8>); Table::ALL.len()];
+
 /// Reads them back: each batch's number of events and its rows.
-pub fn read(path: &Path) -> io::Result<Vec<(u64, Rows)>> {
+pub fn read(path: &Path) -> io::Result<Vec<(u64, Blocks)>> {
     let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
     let mut batches = Vec::new();
     while let Some(events) = number(&mut file)? {
-        let mut rows = Rows::new();
-        for table in Table::ALL {
-            let (count, length) = (number(&mut file)?.unwrap_or(0), number(&mut file)?.unwrap_or(0));
+        let mut blocks = Blocks::default();
+        for block in &mut blocks {
+            let (rows, length) = (number(&mut file)?.unwrap_or(0), number(&mut file)?.unwrap_or(0));
             let mut bytes = vec![0; length as usize];
             file.read_exact(&mut bytes)?;
-            rows.append_encoded(table, count, &bytes);
+            *block = (rows, bytes);
         }
-        batches.push((events, rows));
+        batches.push((events, blocks));
     }
     Ok(batches)
 }

@@ -10,6 +10,7 @@
 //! promise to the engine: a row in `events` means that what follows from it is stored.
 
 mod client;
+mod columns;
 mod compress;
 mod config;
 mod error;
@@ -21,11 +22,11 @@ mod ledger;
 mod lists;
 mod migrate;
 mod narrow;
+mod native;
 mod ranking;
 mod read;
 mod rebuild;
 mod recompute;
-mod rowbinary;
 mod rows;
 mod writer;
 

@@ -1,16 +1,21 @@
-//! Rows of all tables, encoded as they are put in.
+//! Rows of all tables, taken apart into columns as they are put in.
 //!
-//! The order of the fields here is the order of [`Table::columns`](crate::Table); a test writes and
-//! reads every one of them.
+//! The order of the fields here is the order of `columns.rs`; a test writes and reads every one of them.
 
 use domain::{Assessment, Card, Event, Finding, Instant, Level, LimitState, Text, assess::SpanState};
 
-use crate::{rowbinary::Block, writer::Table};
+use crate::{native::Block, writer::Table};
 
 /// Rows for one write, a block a table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rows {
     blocks: [Block; Table::ALL.len()],
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { blocks: Table::ALL.map(|table| Block::new(table.columns())) }
+    }
 }
 
 impl Rows {
@@ -38,19 +43,12 @@ impl Rows {
 
     /// How many bytes they take.
     pub fn bytes(&self) -> usize {
-        self.blocks.iter().map(|block| block.bytes.len()).sum()
+        self.blocks.iter().map(Block::len).sum()
     }
 
-    /// What is encoded: each table with its number of rows and their bytes (RowBinary).
-    pub fn encoded(&self) -> impl Iterator<Item = (Table, u64, &[u8])> {
-        Table::ALL.into_iter().zip(&self.blocks).map(|(table, block)| (table, block.rows, &block.bytes[..]))
-    }
-
-    /// Puts in rows that were [encoded](Self::encoded) before.
-    pub fn append_encoded(&mut self, table: Table, rows: u64, bytes: &[u8]) {
-        let block = self.block(table);
-        block.bytes.extend_from_slice(bytes);
-        block.rows += rows;
+    /// Each table's number of rows and their bytes, in the order of [`Table::ALL`].
+    pub fn encoded(&self) -> [(u64, Vec<u8>); Table::ALL.len()] {
+        self.blocks.each_ref().map(|block| (block.rows, block.encoded()))
     }
 
     pub(crate) fn into_blocks(self) -> [Block; Table::ALL.len()] {

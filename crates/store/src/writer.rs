@@ -12,7 +12,14 @@ use bytes::Bytes;
 use clickhouse::{Client, Compression};
 use rand::RngExt;
 
-use crate::{StoreConfig, StoreError, client::client, compress::compressed, rowbinary::Block, rows::Rows};
+use crate::{
+    StoreConfig, StoreError,
+    client::client,
+    columns,
+    compress::compressed,
+    native::{Block, Named},
+    rows::Rows,
+};
 
 /// The tables rows are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,28 +47,12 @@ impl Table {
         }
     }
 
-    /// The columns written, in the order [`Rows`] encodes them.
-    const fn columns(self) -> &'static str {
+    /// The columns written, in the order [`Rows`] puts values in.
+    pub(crate) const fn columns(self) -> &'static [Named] {
         match self {
-            Table::Cases => {
-                "case_no, version, is_deleted, partition, item, item_known, department, window, region, project, \
-                 green_channel, key_project, form, status, outcome, received_at, accepted_at, decided_at, closed_at, delivered_at, elapsed_days, \
-                 suspended_days, same_day, promised_limit_days, promised_elapsed_days, promised_due_at, promised_late, \
-                 promised_early, promised_days_over, promised_speed_up, statutory_limit_days, statutory_elapsed_days, \
-                 statutory_due_at, statutory_late, statutory_early, statutory_days_over, statutory_speed_up, \
-                 hall_item, acts_placed, acts_in_hall, decided_in_hall, corrections, \
-                 rating, cards_reminder, cards_yellow, cards_red, valid_from, next_change, uncovered_year, settled, spans, \
-                 findings, cards"
-            }
-            Table::WithdrawnCards => {
-                "case_no, card_id, version, reason, clock, instance, level, rule, crossed_at, due_at, limit_days, \
-                 promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at, confirm, handler, item, \
-                 department, window, region"
-            }
-            Table::Events => {
-                "case_no, source, event_id, version, kind, occurred_at, recorded_at, department, handler, retracted, \
-                 payload, partition, offset"
-            }
+            Table::Cases => columns::CASES,
+            Table::WithdrawnCards => columns::WITHDRAWN_CARDS,
+            Table::Events => columns::EVENTS,
         }
     }
 }
@@ -149,10 +140,17 @@ impl Writer {
 
     async fn send(&self, table: Table, block: &Encoded) -> Result<(), StoreError> {
         let what = format!("insert of {} rows into {}", block.rows, table.name());
-        let sql = format!("INSERT INTO {} ({}) FORMAT RowBinary", table.name(), table.columns());
+        let columns: Vec<&str> = table.columns().iter().map(|(name, _)| *name).collect();
+        let sql = format!("INSERT INTO {} ({}) FORMAT Native", table.name(), columns.join(", "));
         let timeout = Some(self.config.timeout);
-        // The bytes are compressed already: the client passes them on, and the server is told.
-        let client = self.client.clone().with_compression(Compression::None).with_setting("decompress", "1");
+        let client = self
+            .client
+            .clone()
+            // The bytes are compressed already: the client passes them on, and the server is told.
+            .with_compression(Compression::None)
+            .with_setting("decompress", "1")
+            // A block holds hardly ever two rows of one key; looking for them costs as much as the rest of an insert.
+            .with_setting("optimize_on_insert", "0");
         let mut insert = client.insert_formatted_with(sql).with_timeouts(timeout, timeout);
         insert.send(block.compressed.clone()).await.map_err(StoreError::during(what.clone()))?;
         insert.end().await.map_err(StoreError::during(what))
@@ -173,8 +171,18 @@ struct Encoded {
 
 impl PendingRows {
     fn new(rows: Rows) -> Self {
-        let encoded =
-            |block: Block| Encoded { compressed: compressed(&block.bytes), encoded: block.bytes.len() as u64, rows: block.rows };
-        Self { blocks: rows.into_blocks().map(|block| (block.rows > 0).then(|| encoded(block))) }
+        let encoded = |block: Block| (block.rows > 0).then(|| Encoded::new(&block.encoded(), block.rows));
+        Self { blocks: rows.into_blocks().map(encoded) }
+    }
+
+    /// Rows that were [encoded](Rows::encoded) before: each table's number of rows and their bytes.
+    pub fn of_encoded(blocks: [(u64, Vec<u8>); Table::ALL.len()]) -> Self {
+        Self { blocks: blocks.map(|(rows, bytes)| (rows > 0).then(|| Encoded::new(&bytes, rows))) }
+    }
+}
+
+impl Encoded {
+    fn new(bytes: &[u8], rows: u64) -> Self {
+        Self { compressed: compressed(bytes), encoded: bytes.len() as u64, rows }
     }
 }

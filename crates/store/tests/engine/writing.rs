@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use store::{Observer, Reader, StoreConfig, Table, Writer, migrate};
+use domain::{Event, Text};
+use store::{Observer, Reader, Rows, StoreConfig, Table, Writer, migrate};
 
 use crate::fixtures::{Engine, Office, cases, rows};
 
@@ -80,7 +81,9 @@ async fn a_passing_error_is_tried_again_until_the_time_for_it_is_over() {
     let (office, cases) = (Office::new(), cases(10, 2_000));
     let outcomes = Arc::new(Outcomes::default());
     // The server refuses for want of memory: code 241.
-    let settings = [("max_memory_usage".to_owned(), "1000".to_owned())].into();
+    let settings = [("max_memory_usage", "1000"), ("max_untracked_memory", "0")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
     let starved = StoreConfig { settings, retry_for: Duration::from_secs(2), ..config.clone() };
     let writer = Writer::new(&starved, outcomes.clone());
     let writing = tokio::time::timeout(Duration::from_secs(30), writer.write(rows(&office, &cases)));
@@ -110,4 +113,33 @@ async fn a_server_that_is_not_there_is_a_passing_error() {
     };
     assert!(error.is_retryable() && error.code().is_none(), "{error}");
     assert!(outcomes.ended.lock().unwrap().contains(&(Table::Cases, "retried")));
+}
+
+#[tokio::test]
+async fn words_are_told_apart_however_many_there_are() {
+    let engine = Engine::start().await;
+    let config = engine.config();
+    migrate(&config).await.unwrap();
+    let event = cases(6, 1)[0].all()[0].clone();
+    // Their numbers take one byte, two, and four; department 0 is told by an empty text.
+    for (round, different) in [3, 300, 70_000].into_iter().enumerate() {
+        let mut rows = Rows::new();
+        for number in 0..different {
+            let department = (number > 0).then(|| Text::from(format!("第{number}局")));
+            let case_no = Text::from(format!("{round}-{number}"));
+            rows.event(&Event { department, case_no, ..event.clone() }, b"{}", 0, number);
+        }
+        assert!(Writer::new(&config, Arc::new(())).write(rows).await.is_ok());
+        let sql = "SELECT count() FROM events WHERE department = if(substring(case_no, 3) = '0', '', concat('第', substring(case_no, 3), '局')) \
+                   AND startsWith(case_no, concat(?, '-'))";
+        let read: u64 = clickhouse::Client::default()
+            .with_url(&config.url)
+            .with_database(&config.database)
+            .query(sql)
+            .bind(round.to_string())
+            .fetch_one()
+            .await
+            .unwrap();
+        assert_eq!(read, different as u64);
+    }
 }
