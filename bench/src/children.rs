@@ -275,7 +275,8 @@ async fn fold_batch(
         horizon.read(*partition, message.timestamp_ms, event.occurred_at, now());
     }
     let before_fold = thread_cpu();
-    let changes = worker.fold(events, |partition| horizon.of(partition, now()), rules);
+    let mut changes = Vec::new();
+    worker.fold(events, |partition| horizon.of(partition, now()), rules, |change| changes.push(change));
     let folded = thread_cpu();
     for change in &changes {
         memory.stored(change);

@@ -46,5 +46,7 @@ fn counted_decode(batch: &[(Instant, String)], codes: &CodeMaps) -> Vec<(Event, 
 /// As above.
 #[inline(never)]
 fn counted_fold(worker: &mut Worker, events: Vec<(Event, i32)>, as_of: Instant, rules: &RuleBook) -> Vec<CaseChange> {
-    worker.fold(events, |_| as_of, rules)
+    let mut changes = Vec::new();
+    worker.fold(events, |_| as_of, rules, |change| changes.push(change));
+    changes
 }

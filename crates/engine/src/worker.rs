@@ -117,12 +117,21 @@ struct OpenCase {
     is_touched: bool,
 }
 
+impl OpenCase {
+    fn insert(&mut self, event: Event, partition: i32) {
+        if self.events.insert(event) {
+            self.partition = partition;
+            self.is_touched = true;
+        }
+    }
+}
+
 /// How many cases are asked of the store at once when partitions are taken over.
 const PAGE: usize = 10_000;
 
 /// The open cases of some partitions. See the crate's documentation.
 ///
-/// What a call says changed must be stored before the next call: a case that nothing but a new event
+/// What a call says changed must be stored before the next batch is fetched: a case that nothing but a new event
 /// can change leaves the memory at once, and would come back from the store without it.
 #[derive(Debug, Default)]
 pub struct Worker {
@@ -214,43 +223,45 @@ impl Worker {
     }
 
     /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
-    /// before. Says what became of every case touched, once, as of what `as_of` says of its partition.
+    /// before. Tells what became of every case touched, once, as of what `as_of` says of its partition: case by
+    /// case, because all of a batch unpacked at once would be the largest thing in memory.
     ///
     /// A case whose set did not change is left out: a stored event means that what follows from it is
     /// stored, because events are written last.
-    pub fn fold(&mut self, events: Vec<(Event, i32)>, as_of: impl Fn(i32) -> Instant, rules: &RuleBook) -> Vec<CaseChange> {
-        let mut open: Vec<OpenCase> = Vec::new();
-        let mut places: HashMap<Text, usize, RandomState> = HashMap::default();
-        for (event, partition) in events {
-            let place = match places.get(&event.case_no) {
-                Some(place) => *place,
-                None => {
-                    open.push(self.open(&event.case_no, partition));
-                    places.insert(event.case_no.clone(), open.len() - 1);
-                    open.len() - 1
+    pub fn fold(
+        &mut self,
+        events: Vec<(Event, i32)>,
+        as_of: impl Fn(i32) -> Instant,
+        rules: &RuleBook,
+        mut tell: impl FnMut(CaseChange),
+    ) {
+        let mut fetched_settled: HashSet<Text, RandomState> = std::mem::take(&mut self.fetched_settled).into_iter().collect();
+        // In the order of the cases, which is that of their table; within a case as they came.
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        order.sort_by(|one, other| events[*one].0.case_no.cmp(&events[*other].0.case_no));
+        let mut events: Vec<Option<(Event, i32)>> = events.into_iter().map(Some).collect();
+        let mut places = order.into_iter().peekable();
+        while let Some((first, partition)) = places.next().and_then(|place| events[place].take()) {
+            let mut case = self.open(&first.case_no, partition);
+            case.insert(first, partition);
+            while let Some(place) =
+                places.next_if(|place| events[*place].as_ref().is_some_and(|(event, _)| event.case_no == case.case_no))
+            {
+                if let Some((event, partition)) = events[place].take() {
+                    case.insert(event, partition);
                 }
-            };
-            let case = &mut open[place];
-            if case.events.insert(event) {
-                case.partition = partition;
-                case.is_touched = true;
             }
-        }
-        for case_no in std::mem::take(&mut self.fetched_settled) {
-            // Duplicates brought it in for nothing.
-            if !places.get(&case_no).is_some_and(|place| open[*place].is_touched) {
-                self.cases.remove(&case_no);
-            }
-        }
-        let touched = open.into_iter().filter(|case| case.is_touched);
-        let changes = touched
-            .filter_map(|case| {
+            if case.is_touched {
+                fetched_settled.remove(&case.case_no);
                 let as_of = as_of(case.partition);
-                self.derive(case, as_of, rules)
-            })
-            .collect();
+                self.derive(case, as_of, rules).into_iter().for_each(&mut tell);
+            }
+        }
+        // Duplicates brought these in for nothing.
+        for case_no in fetched_settled {
+            self.cases.remove(&case_no);
+        }
         self.prune_deadlines();
-        changes
     }
 
     /// Derives the cases whose time has come by `as_of`, at most `most` of them.

@@ -237,7 +237,9 @@ fn fold_by(
     store: &MemoryStore,
 ) -> Vec<CaseChange> {
     run(worker.fetch(&events, store)).unwrap();
-    worker.fold(events, |_| now, rules)
+    let mut changes = Vec::new();
+    worker.fold(events, |_| now, rules, |change| changes.push(change));
+    changes
 }
 
 /// What is due, after what other rules left behind has been read anew.

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,7 +17,7 @@ use rdkafka::{
     message::{DeliveryResult, Header as KafkaHeader, OwnedHeaders},
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
 };
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 use crate::{
     Error, Header,
@@ -39,8 +39,36 @@ struct Deliveries {
     in_trouble: AtomicBool,
 }
 
-/// Who waits for a message, where someone does.
-type Waiter = Option<oneshot::Sender<Result<(), KafkaError>>>;
+/// What becomes of messages that someone waits for.
+struct Waited {
+    left: AtomicUsize,
+    first_failure: Mutex<Option<KafkaError>>,
+    all_told: Notify,
+}
+
+/// One of them. Where its client goes with the message still in its queue, it is dropped untold.
+struct Ticket {
+    waited: Arc<Waited>,
+    outcome: Result<(), KafkaError>,
+}
+
+impl Waited {
+    fn ticket(self: &Arc<Self>) -> Ticket {
+        self.left.fetch_add(1, Ordering::Relaxed);
+        Ticket { waited: self.clone(), outcome: Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue)) }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Err(error) = std::mem::replace(&mut self.outcome, Ok(())) {
+            self.waited.first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        if self.waited.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.waited.all_told.notify_one();
+        }
+    }
+}
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -60,9 +88,9 @@ impl ClientContext for Deliveries {
 }
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<Waiter>;
+    type DeliveryOpaque = Box<Option<Ticket>>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, waiter: Self::DeliveryOpaque) {
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Self::DeliveryOpaque) {
         let outcome = match result {
             Ok(_) => {
                 self.delivered.fetch_add(1, Ordering::Relaxed);
@@ -79,8 +107,8 @@ impl ProducerContext for Deliveries {
                 Err(error.clone())
             }
         };
-        if let Some(waiter) = *waiter {
-            let _ = waiter.send(outcome);
+        if let Some(mut ticket) = *ticket {
+            ticket.outcome = outcome;
         }
     }
 }
@@ -101,10 +129,10 @@ pub struct Outgoing<'m> {
 /// How long to wait before a full queue is tried again.
 const FULL: Duration = Duration::from_millis(5);
 
-type Record<'r> = BaseRecord<'r, [u8], [u8], Box<Waiter>>;
+type Record<'r> = BaseRecord<'r, [u8], [u8], Box<Option<Ticket>>>;
 
-fn record(message: Outgoing<'_>, waiter: Waiter) -> Record<'_> {
-    let mut record = Record::with_opaque_to(message.topic, Box::new(waiter));
+fn record(message: Outgoing<'_>, ticket: Option<Ticket>) -> Record<'_> {
+    let mut record = Record::with_opaque_to(message.topic, Box::new(ticket));
     record.key = message.key;
     record.payload = message.payload;
     if !message.headers.is_empty() {
@@ -159,15 +187,29 @@ impl Producer {
     /// # Errors
     /// The message was refused, or not delivered within the client's delivery timeout (`message.timeout.ms`).
     pub async fn send_and_wait(&self, message: Outgoing<'_>) -> Result<(), Error> {
-        let (sender, receiver) = oneshot::channel();
-        let mut record = record(message, Some(sender));
-        while let Some(refused) = self.enqueue(record)? {
-            record = refused;
-            tokio::time::sleep(FULL).await;
+        self.send_all_and_wait(&[message]).await
+    }
+
+    /// Sends messages and waits until all of them are acknowledged; meanwhile as [`Producer::send_and_wait`].
+    ///
+    /// # Errors
+    /// One of them was refused (then those behind it were not sent), or not delivered in time.
+    pub async fn send_all_and_wait(&self, messages: &[Outgoing<'_>]) -> Result<(), Error> {
+        let waited = Arc::new(Waited { left: AtomicUsize::new(0), first_failure: Mutex::new(None), all_told: Notify::new() });
+        // One more, so that all are not told while some are still to be sent.
+        let mut sending = waited.ticket();
+        sending.outcome = Ok(());
+        for message in messages {
+            let mut record = record(*message, Some(waited.ticket()));
+            while let Some(refused) = self.enqueue(record)? {
+                record = refused;
+                tokio::time::sleep(FULL).await;
+            }
         }
-        // The sender goes unused only where the client goes with the message still in its queue.
-        let outcome = receiver.await.unwrap_or(Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue)));
-        outcome.map_err(Error::during(format!("sending to {}", message.topic)))
+        drop(sending);
+        waited.all_told.notified().await;
+        let failure = waited.first_failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failure.map_or(Ok(()), |error| Err(Error::during("sending")(error)))
     }
 
     /// Gives the record back where the queue is full.

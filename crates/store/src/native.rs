@@ -190,26 +190,24 @@ impl Block {
         self.at = first + elements;
     }
 
-    /// The block as it is sent.
-    pub(crate) fn encoded(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len() + 64 * self.columns.len());
-        put_length(&mut out, self.types.len());
-        put_length(&mut out, self.rows as usize);
+    /// Tells the bytes of the block as it is sent, piece by piece.
+    pub(crate) fn encode(&self, out: &mut impl FnMut(&[u8])) {
+        let mut header = Vec::new();
+        put_length(&mut header, self.types.len());
+        put_length(&mut header, self.rows as usize);
         let mut columns = &self.columns[..];
         for (name, of) in self.types {
-            put_text(&mut out, name);
-            put_text(&mut out, &of.to_string());
+            put_text(&mut header, name);
+            put_text(&mut header, &of.to_string());
             let (of_this, rest) = columns.split_at(width(*of));
             // The versions of all words inside come before any value.
-            for column in of_this {
-                if let Column::Words(_) = column {
-                    out.extend_from_slice(&WORDS_VERSION.to_le_bytes());
-                }
-            }
-            of_this.iter().for_each(|column| column.encode(&mut out));
+            let words = of_this.iter().filter(|column| matches!(column, Column::Words(_)));
+            words.for_each(|_| header.extend_from_slice(&WORDS_VERSION.to_le_bytes()));
+            out(&header);
+            of_this.iter().for_each(|column| column.encode(out));
+            header.clear();
             columns = rest;
         }
-        out
     }
 
     /// How many bytes the values take.
@@ -289,15 +287,15 @@ impl Column {
         }
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut impl FnMut(&[u8])) {
         match self {
-            Column::Plain(values) => out.extend_from_slice(values),
+            Column::Plain(values) => out(values),
             Column::OrNull { nulls, values, .. } => {
-                out.extend_from_slice(nulls);
-                out.extend_from_slice(values);
+                out(nulls);
+                out(values);
             }
             Column::Words(words) => words.encode(out),
-            Column::Array { ends, .. } => out.extend_from_slice(ends),
+            Column::Array { ends, .. } => out(ends),
         }
     }
 }
@@ -325,25 +323,20 @@ impl Words {
         number
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
+    fn encode(&self, out: &mut impl FnMut(&[u8])) {
         if self.used.is_empty() {
             return;
         }
-        let narrow: u64 = match self.count {
-            0..=0x100 => 0,
-            0x101..=0x1_0000 => 1,
-            _ => 2,
+        let (width, numbers): (u64, Vec<u8>) = match self.count {
+            0..=0x100 => (0, self.used.iter().map(|number| *number as u8).collect()),
+            0x101..=0x1_0000 => (1, self.used.iter().flat_map(|number| (*number as u16).to_le_bytes()).collect()),
+            _ => (2, self.used.iter().flat_map(|number| number.to_le_bytes()).collect()),
         };
-        for number in [OWN_DICTIONARY | narrow, u64::from(self.count)] {
-            out.extend_from_slice(&number.to_le_bytes());
-        }
-        out.extend_from_slice(&self.dictionary);
-        out.extend_from_slice(&(self.used.len() as u64).to_le_bytes());
-        match narrow {
-            0 => out.extend(self.used.iter().map(|number| *number as u8)),
-            1 => out.extend(self.used.iter().flat_map(|number| (*number as u16).to_le_bytes())),
-            _ => out.extend(self.used.iter().flat_map(|number| number.to_le_bytes())),
-        }
+        out(&(OWN_DICTIONARY | width).to_le_bytes());
+        out(&u64::from(self.count).to_le_bytes());
+        out(&self.dictionary);
+        out(&(self.used.len() as u64).to_le_bytes());
+        out(&numbers);
     }
 }
 

@@ -48,7 +48,11 @@ impl Rows {
 
     /// Each table's number of rows and their bytes, in the order of [`Table::ALL`].
     pub fn encoded(&self) -> [(u64, Vec<u8>); Table::ALL.len()] {
-        self.blocks.each_ref().map(|block| (block.rows, block.encoded()))
+        self.blocks.each_ref().map(|block| {
+            let mut bytes = Vec::with_capacity(block.len());
+            block.encode(&mut |piece| bytes.extend_from_slice(piece));
+            (block.rows, bytes)
+        })
     }
 
     pub(crate) fn into_blocks(self) -> [Block; Table::ALL.len()] {

@@ -16,7 +16,7 @@ use crate::{
     StoreConfig, StoreError,
     client::client,
     columns,
-    compress::compressed,
+    compress::Compressor,
     native::{Block, Named},
     rows::Rows,
 };
@@ -171,18 +171,21 @@ struct Encoded {
 
 impl PendingRows {
     fn new(rows: Rows) -> Self {
-        let encoded = |block: Block| (block.rows > 0).then(|| Encoded::new(&block.encoded(), block.rows));
+        let encoded =
+            |block: Block| (block.rows > 0).then(|| Encoded::new(block.rows, |out| block.encode(&mut |bytes| out.write(bytes))));
         Self { blocks: rows.into_blocks().map(encoded) }
     }
 
     /// Rows that were [encoded](Rows::encoded) before: each table's number of rows and their bytes.
     pub fn of_encoded(blocks: [(u64, Vec<u8>); Table::ALL.len()]) -> Self {
-        Self { blocks: blocks.map(|(rows, bytes)| (rows > 0).then(|| Encoded::new(&bytes, rows))) }
+        Self { blocks: blocks.map(|(rows, bytes)| (rows > 0).then(|| Encoded::new(rows, |out| out.write(&bytes)))) }
     }
 }
 
 impl Encoded {
-    fn new(bytes: &[u8], rows: u64) -> Self {
-        Self { compressed: compressed(bytes), encoded: bytes.len() as u64, rows }
+    fn new(rows: u64, write: impl FnOnce(&mut Compressor)) -> Self {
+        let mut compressor = Compressor::default();
+        write(&mut compressor);
+        Self { encoded: compressor.written(), compressed: compressor.finish(), rows }
     }
 }

@@ -118,8 +118,8 @@ impl Metrics {
         self.deadlines.add(deadlines);
     }
 
-    pub fn card(&self, level: Level, change: &str) {
-        self.cards.with_label_values(&[level.code(), change]).inc();
+    pub fn card(&self, level: &str, change: &str) {
+        self.cards.with_label_values(&[level, change]).inc();
     }
 
     pub fn progressed(&self, at: Instant) {

@@ -15,14 +15,14 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
 
-use domain::{Assessment, Event, Instant};
+use domain::{Assessment, Event, Instant, Text};
 use engine::{CaseChange, KnownCases, RuleBook, Worker};
 use futures_util::future::join_all;
 use intake::{
     Batch, DeadLetters, Message, Receipt, Signal,
     producer::{Outgoing, Producer},
 };
-use notify::CardMessage;
+use notify::{CardMessage, CardState};
 use store::{Rows, Writer};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use wire::Reason;
@@ -71,7 +71,9 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
-        parts.derive_due(&mut worker, horizon.of_all(now())).await;
+        let mut due = Derived::default();
+        parts.derive_due(&mut worker, horizon.of_all(now()), &mut due).await;
+        parts.store(due, None).await;
         let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
         // While it is behind, what is due waits for messages, not for time.
         let due = due.filter(|_| !horizon.is_behind());
@@ -130,29 +132,30 @@ impl Parts {
         *last = ended;
     }
 
-    /// Stores what the passing of time has changed.
-    async fn derive_due(&self, worker: &mut Worker, as_of: Instant) {
+    /// Derives what the passing of time has changed.
+    async fn derive_due(&self, worker: &mut Worker, as_of: Instant, derived: &mut Derived) {
         while let Err(error) = worker.refresh_due(as_of, DUE_AT_ONCE, &self.store).await {
             if !self.try_again("cases could not be read", &error).await {
                 return;
             }
         }
-        let changes = worker.due(as_of, DUE_AT_ONCE, &self.rules);
-        if !changes.is_empty() {
-            self.store(Rows::new(), &changes, None).await;
+        for change in worker.due(as_of, DUE_AT_ONCE, &self.rules) {
+            put(&change, &mut derived.rows);
+            derived.due_cards.extend(told_cards(&change));
         }
     }
 
     async fn take_batch(&self, worker: &mut Worker, horizon: &mut Horizon, batch: Batch) {
         let read_at = now();
-        let mut rows = Rows::new();
+        let mut derived = Derived::default();
         let mut events: Vec<(Event, i32)> = Vec::with_capacity(batch.len());
         let mut refused: Vec<(Message<'_>, Reason)> = Vec::new();
         for message in batch.messages() {
             match wire::decode_message(message.key, message.payload, &self.store.codes) {
                 Ok(event) => {
                     horizon.read(message.partition, message.timestamp_ms, event.occurred_at, read_at);
-                    rows.event(&event, message.payload.unwrap_or_default(), message.partition, message.offset);
+                    let payload = message.payload.unwrap_or_default();
+                    derived.rows.event(&event, payload, message.partition, message.offset);
                     events.push((event, message.partition));
                 }
                 Err(reason) => refused.push((message, reason)),
@@ -162,14 +165,26 @@ impl Parts {
         if !join_all(letters).await.into_iter().all(|is_sent| is_sent) {
             return;
         }
+        // The messages are among the rows now: they need not lie here twice.
+        let receipt = batch.into_receipt();
         while let Err(error) = worker.fetch(&events, &self.store).await {
             if !self.try_again("cases could not be read", &error).await {
                 return;
             }
         }
         self.metrics.folded(events.len());
-        let changes = worker.fold(events, |partition| horizon.of(partition, now()), &self.rules);
-        self.store(rows, &changes, Some(batch.into_receipt())).await;
+        worker.fold(
+            events,
+            |partition| horizon.of(partition, now()),
+            &self.rules,
+            |change| {
+                put(&change, &mut derived.rows);
+                derived.cards.extend(told_cards(&change));
+            },
+        );
+        // Time has passed with the batch; stored together, it is one insert instead of two.
+        self.derive_due(worker, horizon.of_all(now()), &mut derived).await;
+        self.store(derived, Some(receipt)).await;
     }
 
     /// Sends a message to the dead-letter topic; whether it is there.
@@ -187,18 +202,17 @@ impl Parts {
     ///
     /// With events: the cases, their cards, the events. A crash on the way leaves cases that do not agree
     /// with their events, whose cards are then told again ([`CaseChange::untold`]); told twice does no harm,
-    /// each card has its id. When time alone has passed nothing could show that, so the cards are told
-    /// first, and told again once the time is found to have passed again.
-    async fn store(&self, mut rows: Rows, changes: &[CaseChange], receipt: Option<Receipt>) {
-        for change in changes {
-            put(change, &mut rows);
+    /// each card has its id. Where time alone has passed nothing could show that, so its cards are told first,
+    /// and told again once the time is found to have passed again.
+    async fn store(&self, derived: Derived, receipt: Option<Receipt>) {
+        if derived.rows.is_empty() && receipt.is_none() {
+            return;
         }
-        let (events, derived) = rows.split_events();
-        let is_stored = if events.is_empty() {
-            self.tell(changes).await && self.write(derived).await
-        } else {
-            self.write(derived).await && self.tell(changes).await && self.write(events).await
-        };
+        let (events, cases) = derived.rows.split_events();
+        let is_stored = self.tell(&derived.due_cards).await
+            && self.write(cases).await
+            && self.tell(&derived.cards).await
+            && self.write(events).await;
         if is_stored {
             if let Some(receipt) = receipt {
                 receipt.acknowledge();
@@ -227,21 +241,22 @@ impl Parts {
     }
 
     /// Sends the cards that were issued or withdrawn to their topic; whether all are there.
-    async fn tell(&self, changes: &[CaseChange]) -> bool {
-        let messages: Vec<CardMessage> = changes.iter().flat_map(card_messages).collect();
-        let all = join_all(messages.iter().map(|message| self.tell_one(message))).await.into_iter().all(|is_sent| is_sent);
-        for change in changes {
-            change.issued_cards().for_each(|card| self.metrics.card(card.level, "issued"));
-            change.withdrawn_cards().for_each(|card| self.metrics.card(card.level, "withdrawn"));
+    async fn tell(&self, cards: &[ToldCard]) -> bool {
+        if cards.is_empty() {
+            return true;
         }
-        all
-    }
-
-    async fn tell_one(&self, message: &CardMessage) -> bool {
-        let payload = serde_json::to_vec(message).unwrap_or_default();
-        let outgoing =
-            Outgoing { topic: &self.cards_topic, key: Some(message.case_no.as_bytes()), payload: Some(&payload), headers: &[] };
-        self.sent("a card could not be sent", || self.cards.send_and_wait(outgoing)).await
+        let messages: Vec<Outgoing<'_>> = cards
+            .iter()
+            .map(|card| Outgoing {
+                topic: &self.cards_topic,
+                key: Some(card.case_no.as_bytes()),
+                payload: Some(&card.payload),
+                headers: &[],
+            })
+            .collect();
+        let are_sent = self.sent("cards could not be sent", || self.cards.send_all_and_wait(&messages)).await;
+        cards.iter().for_each(|card| self.metrics.card(&card.level, card.state.code()));
+        are_sent
     }
 
     /// Sends until the broker has it; false when the process is ending. A broker that hangs would not
@@ -274,6 +289,33 @@ impl Parts {
             () = tokio::time::sleep(MENDING) => true,
         }
     }
+}
+
+/// What is to be stored and told.
+#[derive(Default)]
+struct Derived {
+    rows: Rows,
+    /// Cards of cases that got events.
+    cards: Vec<ToldCard>,
+    /// Cards of cases of which time alone has passed.
+    due_cards: Vec<ToldCard>,
+}
+
+/// A card as it is told.
+struct ToldCard {
+    case_no: Text,
+    level: String,
+    state: CardState,
+    payload: Vec<u8>,
+}
+
+fn told_cards(change: &CaseChange) -> impl Iterator<Item = ToldCard> {
+    card_messages(change).into_iter().map(|message| ToldCard {
+        case_no: change.case_no.clone(),
+        payload: serde_json::to_vec(&message).unwrap_or_default(),
+        level: message.level,
+        state: message.state,
+    })
 }
 
 /// Puts everything a change means into rows.
