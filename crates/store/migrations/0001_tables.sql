@@ -106,7 +106,12 @@ CREATE TABLE {database}.cases {on_cluster}
         due_at      Nullable(DateTime64(3, 'UTC')),
         limit_days  Float64,
         confirm     UInt8,
-        handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock'
+        handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
+    -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules.
+    INDEX received_at received_at TYPE minmax,
+    INDEX accepted_at accepted_at TYPE minmax,
+    INDEX closed_at closed_at TYPE minmax,
+    INDEX status status TYPE set(8)
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
