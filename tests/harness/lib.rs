@@ -25,6 +25,7 @@ mod scale;
 mod story;
 mod topics;
 mod wall_clock;
+mod webhook;
 
 pub use feed::Feed;
 pub use letters::{Lying, every_broken_message_is_a_dead_letter, read_topic};
@@ -33,6 +34,7 @@ pub use running::Running;
 pub use scale::{Scale, seed};
 pub use story::Story;
 pub use wall_clock::WallClock;
+pub use webhook::Webhook;
 
 /// How long anything may take before a scenario says what it waited for. The Kafka client itself may try
 /// for minutes before it gives up on a message.

@@ -7,5 +7,6 @@ mod export;
 mod office;
 mod real_log;
 mod recompute;
+mod requests;
 
 embedded::clickhouse_child_test!();

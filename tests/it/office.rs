@@ -3,7 +3,7 @@
 use domain::{Calendar, Instant};
 use serde_json::Value;
 use simulate::{County, Options, Simulation};
-use tests::{Hall, lines, values};
+use tests::{Hall, Webhook, lines, values};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_county_at_work_shows_the_same_figures_everywhere() {
@@ -172,43 +172,15 @@ async fn a_late_event_withdraws_a_card_and_it_stays_visible() {
     hall.close().await;
 }
 
-/// A webhook that takes everything and keeps the idempotency key of every request.
-async fn webhook() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/cards", listener.local_addr().expect("its address"));
-    let keys = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let kept = keys.clone();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            let mut chunk = [0; 4096];
-            // The body is JSON and the last thing sent.
-            while !request.ends_with(b"}") {
-                match stream.read(&mut chunk).await {
-                    Ok(read) if read > 0 => request.extend_from_slice(&chunk[..read]),
-                    _ => break,
-                }
-            }
-            let head = String::from_utf8_lossy(&request).into_owned();
-            let key = head.lines().find_map(|line| line.to_lowercase().strip_prefix("idempotency-key: ").map(str::to_owned));
-            kept.lock().expect("the keys").push(key.expect("an idempotency key"));
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            stream.write_all(answer).await.expect("the answer is sent");
-        }
-    });
-    (url, keys)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_is_told_once_also_when_its_events_come_again_after_a_crash() {
     let hall = Hall::open().await;
-    let (url, keys) = webhook().await;
+    let webhook = Webhook::open().await;
     let catalog =
         hall.write("catalog.csv", "code,name,department,form,promised_limit\na,甲,环境保护局,committed,7 working_days\n");
     let sets = [
         format!("rules.catalog={}", catalog.display()),
-        format!("notify.webhook={url}"),
+        format!("notify.webhook={}", webhook.url),
         "notify.max_age_hours=200000".to_owned(),
     ];
     let arguments: Vec<&str> = sets.iter().flat_map(|set| ["--set", set.as_str()]).collect();
@@ -217,19 +189,14 @@ async fn a_card_is_told_once_also_when_its_events_come_again_after_a_crash() {
     let mut running = hall.run(&arguments);
     hall.produce([(Some(&b"c"[..]), &accepted[..])]);
     hall.wait_until_stored(&mut running).await;
-    let told = || keys.lock().expect("the keys").clone();
-    let deadline = std::time::Instant::now() + tests::PATIENCE;
-    while told().len() < 3 {
-        assert!(std::time::Instant::now() < deadline, "waited for three cards, told were {:?}", told());
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    webhook.wait_for(3, |_| true).await;
     running.kill();
     let mut running = hall.run(&arguments);
     hall.produce([(Some(&b"c"[..]), &accepted[..])]);
     hall.wait_until_stored(&mut running).await;
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     running.terminate();
-    let mut told = told();
+    let mut told: Vec<String> = webhook.told().into_iter().map(|message| message.key).collect();
     told.sort();
     let times = told.len();
     told.dedup();

@@ -58,6 +58,10 @@ pub(crate) struct HallGroup {
     /// 体外循环率: left the hall / cases of hall items.
     left_hall_rate: Option<f64>,
     off_hall_steps: u64,
+    /// 件均补正次数: corrections / cases closed.
+    corrections_per_case: Option<f64>,
+    /// 件均跑腿次数: the applicant's trips / cases closed, at most: what is done online is not subtracted.
+    trips_per_case: Option<f64>,
 }
 
 /// Figures of the hall, and how they were counted.
@@ -92,6 +96,8 @@ pub(crate) async fn hall(
         window_decision_rate: group.window_decision_rate().map(round4),
         pass_through_rate: group.pass_through_rate().map(round4),
         left_hall_rate: group.left_hall_rate().map(round4),
+        corrections_per_case: group.corrections_per_case().map(round4),
+        trips_per_case: group.trips_per_case().map(round4),
         key: group.group_key,
         closed: group.closed,
         hall_cases: group.hall_cases,

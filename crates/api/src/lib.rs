@@ -10,6 +10,7 @@ mod gaming;
 mod hall;
 mod lists;
 mod problem;
+mod public;
 mod ranking;
 
 use std::sync::Arc;
@@ -97,6 +98,9 @@ struct Description;
 
 fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(public::items))
+        .routes(routes!(public::item))
+        .routes(routes!(public::status))
         .routes(routes!(cases::case))
         .routes(routes!(explanations::explanation))
         .routes(routes!(explanations::project))

@@ -5,6 +5,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use domain::{
+    catalog::Party,
     intermediaries::Scorecard,
     ranking::{Interval, Standing, rank},
 };
@@ -171,6 +172,33 @@ pub(crate) struct PartyItem {
     blacklist: bool,
 }
 
+/// A time standard that an intermediary has published (公布时限).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PublishedLimit {
+    /// `*` is every party that has published nothing of its own.
+    party: String,
+    /// What it does.
+    service: String,
+    /// Such as `7 working_days`.
+    limit: String,
+    /// For these items; for all where there are none.
+    items: Vec<String>,
+    /// First day.
+    valid_from: String,
+}
+
+impl From<&Party> for PublishedLimit {
+    fn from(it: &Party) -> Self {
+        Self {
+            party: it.name.to_string(),
+            service: it.service.to_string(),
+            limit: it.limit.to_string(),
+            items: it.items.iter().map(ToString::to_string).collect(),
+            valid_from: it.valid_from.to_string(),
+        }
+    }
+}
+
 /// Scorecards, and how they were made.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PartiesAnswer {
@@ -182,6 +210,8 @@ pub(crate) struct PartiesAnswer {
     stars: Vec<f64>,
     /// Blacklisted where the upper end of the interval is below this.
     blacklist_below: f64,
+    /// What they have published: the catalogue's.
+    published: Vec<PublishedLimit>,
     parties: Vec<PartyItem>,
 }
 
@@ -220,6 +250,7 @@ pub(crate) async fn parties(
         min_works: settings.parties.min_works,
         stars: settings.parties.stars.to_vec(),
         blacklist_below: settings.parties.blacklist_below,
+        published: app.office.catalog.parties().iter().map(PublishedLimit::from).collect(),
         parties,
     }))
 }

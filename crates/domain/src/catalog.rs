@@ -120,6 +120,19 @@ pub struct Item {
     pub certificate: Option<Text>,
     /// Delegated to townships.
     pub delegated_to_townships: bool,
+    /// What the public is told beside the limits and the fee.
+    pub public: PublicFacts,
+}
+
+/// What is posted for the public of an item (行政许可法 art. 30; the basis of a fee, arts. 58 and 59). No case is judged by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PublicFacts {
+    /// 申请材料: every paper to hand in.
+    pub materials: Vec<Text>,
+    /// 办理流程: what is done, in its order.
+    pub procedure: Vec<Text>,
+    /// 收费依据: the act or notice the fee rests on.
+    pub fee_basis: Option<Text>,
 }
 
 impl Item {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::{
     Text,
     catalog::{Catalog, DuplicateVersion, Item},
-    catalog_file::cells_of,
+    catalog_file::{PUBLIC_COLUMNS, cells_of},
 };
 
 /// One version of an item that is not the same in both.
@@ -47,10 +47,15 @@ impl VersionChange {
     }
 
     /// Whether cases that were accepted before `today` may be judged by other rules from now on: a version of an
-    /// item that was known is changed, taken away or put in on a day that has begun.
+    /// item that was known is changed, taken away or put in on a day that has begun. What only the public is told is
+    /// no rule.
     pub fn is_retroactive(&self, today: Date) -> bool {
-        let is_of_a_known_item = !matches!(self, VersionChange::Added { after: None, .. });
-        is_of_a_known_item && self.item().valid_from <= today
+        let judges = match self {
+            VersionChange::Added { after: None, .. } => false,
+            VersionChange::Removed(_) => true,
+            _ => self.columns().iter().any(|(column, ..)| !PUBLIC_COLUMNS.contains(column)),
+        };
+        judges && self.item().valid_from <= today
     }
 }
 
@@ -157,6 +162,20 @@ mod tests {
 
     fn catalog(rows: &str) -> Catalog {
         Catalog::from_csv(&format!("code,name,department,form,valid_from,promised_limit\n{rows}")).unwrap()
+    }
+
+    #[test]
+    fn what_only_the_public_is_told_judges_no_case_that_was_accepted() {
+        let posted = |rest: &str| {
+            Catalog::from_csv(&format!(
+                "code,name,department,form,valid_from,promised_limit,materials\na,甲,局,committed,2017-01-01,{rest}\n"
+            ))
+            .unwrap()
+        };
+        let old = posted("9 working_days,申请表");
+        let is_retroactive = |new: &Catalog| old.changes_to(new)[0].is_retroactive("2018-01-01".parse().unwrap());
+        assert!(!is_retroactive(&posted("9 working_days,申请表;图纸")));
+        assert!(is_retroactive(&posted("7 working_days,申请表;图纸")));
     }
 
     #[test]

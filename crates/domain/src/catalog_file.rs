@@ -15,7 +15,7 @@ use jiff::civil::Date;
 
 use crate::{
     Text,
-    catalog::{BottomLine, Catalog, Item, Limit, Party, StatedLimit, Unit},
+    catalog::{BottomLine, Catalog, Item, Limit, Party, PublicFacts, StatedLimit, Unit},
     event::Form,
     remark::{Remark, fmt_lines},
     table::{Columns, column, csv_rows, read_rows, read_toml},
@@ -25,7 +25,7 @@ pub use crate::table::Column;
 pub use write::{bottom_lines_to_toml, cells_of, item_to_toml, parties_to_toml, to_csv, to_rows, to_toml};
 
 /// All columns, in the order in which they are written.
-pub const COLUMNS: [Column; 18] = [
+pub const COLUMNS: [Column; 21] = [
     column("code", "事项编码", "必填，64 字节以内 / required, up to 64 bytes"),
     column("name", "事项名称", "必填 / required"),
     column("type", "事项类型", "GB/T 39046 A.1，如 01 行政许可 / such as 01, a licence"),
@@ -47,8 +47,14 @@ pub const COLUMNS: [Column; 18] = [
     column("fee_fen", "收费", "每件收费，单位分；空为未载明 / fee of a case, in fen; empty is not stated"),
     column("certificate", "证照", "办结发放的证照 / the certificate a granted case ends in"),
     column("delegated_to_townships", "下放乡镇", "true/false、是/否 / delegated to townships"),
+    column("materials", "申请材料", "对外公示，如 申请表;身份证明 / for the public: PAPER;PAPER"),
+    column("procedure", "办理流程", "对外公示，依次为 受理;审查;签批 / for the public, in its order: WHAT;WHAT"),
+    column("fee_basis", "收费依据", "对外公示，收费所依据的文件 / for the public: what the fee rests on"),
     column("note", "备注", "仅供阅读，不参与计算 / for readers only; not kept"),
 ];
+
+/// What is for the public only: no case is judged by it.
+pub const PUBLIC_COLUMNS: [&str; 3] = ["materials", "procedure", "fee_basis"];
 
 const ITEM: Columns = Columns { all: &COLUMNS, needed: &["code", "name", "department", "form"] };
 
@@ -319,18 +325,21 @@ mod tests {
             fee_fen = 100
             mandatory_steps = ["review", "decide"]
             outside_steps = ["survey"]
+            materials = ["申请表", "图纸"]
+            procedure = ["受理", "审查"]
+            fee_basis = "发改价格〔2016〕1号"
             step_limits = { review = "5 working_days" }
             "#,
         )
         .unwrap();
         let csv = Catalog::from_csv(
-            "code,name,type,department,form,valid_from,statutory_limit,promised_limit,hall,fee_fen,mandatory_steps,step_limits,outside_steps\n\
-             a,甲,01,环境保护局,committed,2010-09-13,60 working_days,none,true,100,review; decide,review=5 working_days,survey\n",
+            "code,name,type,department,form,valid_from,statutory_limit,promised_limit,hall,fee_fen,mandatory_steps,step_limits,outside_steps,materials,procedure,fee_basis\n\
+             a,甲,01,环境保护局,committed,2010-09-13,60 working_days,none,true,100,review; decide,review=5 working_days,survey,申请表;图纸,受理; 审查,发改价格〔2016〕1号\n",
         )
         .unwrap();
         let chinese = Catalog::from_csv(
-            "事项编码,事项名称,事项类型,实施部门,办件类型,生效日期,法定时限,承诺时限,进驻大厅,收费,必经环节,环节时限,场外环节\n\
-             a,甲,01,环境保护局,承诺件,2010/9/13,60个工作日,无,是,100,review；decide,review=5 工作日,survey\n",
+            "事项编码,事项名称,事项类型,实施部门,办件类型,生效日期,法定时限,承诺时限,进驻大厅,收费,必经环节,环节时限,场外环节,申请材料,办理流程,收费依据\n\
+             a,甲,01,环境保护局,承诺件,2010/9/13,60个工作日,无,是,100,review；decide,review=5 工作日,survey,申请表；图纸,受理；审查,发改价格〔2016〕1号\n",
         )
         .unwrap();
         assert_eq!(toml, csv);
@@ -482,14 +491,15 @@ mod tests {
     #[test]
     fn doubtful_items_are_told_and_taken() {
         let draft = CatalogDraft::from_csv(
-            "code,name,department,form,valid_from,statutory_limit,promised_limit,step_limits,hall,window_decides\n\
+            "code,name,department,form,valid_from,statutory_limit,promised_limit,step_limits,hall,window_decides,fee_fen\n\
              long,甲,局,committed,2018-01-01,10 working_days,3 months,,true,false\n\
              spot,乙,局,immediate,2018-01-01,20 working_days,5 working_days,,true,true\n\
              padded,丙,局,committed,2018-01-01,20 working_days,20 working_days,,true,false\n\
              steps,丁,局,committed,2018-01-01,20 working_days,5 working_days,a=3 working_days;b=6 working_days,false,true\n\
              same,戊,局,committed,,20 working_days,5 working_days,,true,false\n\
              same,戊,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n\
-             fine,己,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n",
+             fine,己,局,committed,2018-01-01,20 working_days,5 working_days,,true,false\n\
+             paid,庚,局,committed,2018-01-01,20 working_days,5 working_days,,true,false,100\n",
         );
         assert_eq!(draft.errors(), []);
         let told: Vec<String> = draft.doubts().iter().map(|it| format!("{} {}", it.place, it.column)).collect();
@@ -502,7 +512,8 @@ mod tests {
                 "row 5 step_limits",
                 "row 5 window_decides",
                 "row 6 valid_from",
-                "row 7 valid_from"
+                "row 7 valid_from",
+                "row 9 fee_basis"
             ],
             "{:?}",
             draft.doubts()

@@ -254,7 +254,7 @@ fn raw(column: &str, value: &DeValue<'_>) -> Result<Raw, String> {
         _ => Err("应为文本 / expected text".to_owned()),
     };
     Ok(match (column, value) {
-        ("mandatory_steps" | "outside_steps" | "items" | "materials" | "steps", DeValue::Array(texts)) => {
+        ("mandatory_steps" | "outside_steps" | "items" | "materials" | "procedure" | "steps", DeValue::Array(texts)) => {
             Raw::List(texts.iter().map(|it| text(it.get_ref())).collect::<Result<_, _>>()?)
         }
         ("step_limits", DeValue::Table(limits)) => {

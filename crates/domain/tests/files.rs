@@ -21,6 +21,8 @@ const CATALOG: &[&str] = &[
     "limit",
     "items",
     "materials",
+    "procedure",
+    "fee_basis",
     "outside_steps",
     "code",
     "name",

@@ -15,7 +15,9 @@ SELECT
     countIf(is_window_case) AS window_cases,
     countIf(is_window_case AND acts_in_hall = 0) AS passed_through,
     countIf(off_hall > 0) AS left_hall,
-    sum(off_hall) AS off_hall_steps
+    sum(off_hall) AS off_hall_steps,
+    sum(corrections) AS corrections_asked,
+    sum(trips_of_case) AS trips
 FROM
 (
     SELECT
@@ -24,7 +26,12 @@ FROM
         ifNull(outcome, '') IN ('granted', 'refused') AS decided,
         arrayExists(finding -> finding.kind = 'unauthorised_decision', findings) AS is_unauthorised,
         window IS NOT NULL AND acts_placed > 0 AS is_window_case,
-        arraySum(finding -> if(finding.kind = 'off_hall_step', toUInt64(length(finding.events)), 0), findings) AS off_hall
+        arraySum(finding -> if(finding.kind = 'off_hall_step', toUInt64(length(finding.events)), 0), findings) AS off_hall,
+        -- 跑腿: to apply, for every correction, to hand in what was deferred, and on a later day for the result. What was
+        -- done online is not known here, so it is at most so many.
+        1 + corrections
+            + arrayCount(span -> span.clock = 'deferred' AND span.ended_at IS NOT NULL, spans)
+            + ifNull(toDate(delivered_at, {zone:String}) > toDate(coalesce(received_at, accepted_at), {zone:String}), 0) AS trips_of_case
     FROM cases FINAL
     WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
 )

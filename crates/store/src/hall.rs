@@ -30,6 +30,10 @@ pub struct HallFigures {
     pub left_hall: u64,
     /// Such acts.
     pub off_hall_steps: u64,
+    /// Corrections asked for.
+    pub corrections_asked: u64,
+    /// Trips of the applicants, at most: to apply, for every correction and deferred material, for the result.
+    pub trips: u64,
 }
 
 impl HallFigures {
@@ -42,6 +46,16 @@ impl HallFigures {
     /// 收发室率: cases only passed through / the window's cases with a known place.
     pub fn pass_through_rate(&self) -> Option<f64> {
         (self.window_cases > 0).then(|| self.passed_through as f64 / self.window_cases as f64)
+    }
+
+    /// 件均补正次数: corrections / cases closed.
+    pub fn corrections_per_case(&self) -> Option<f64> {
+        (self.closed > 0).then(|| self.corrections_asked as f64 / self.closed as f64)
+    }
+
+    /// 件均跑腿次数: trips / cases closed, at most.
+    pub fn trips_per_case(&self) -> Option<f64> {
+        (self.closed > 0).then(|| self.trips as f64 / self.closed as f64)
     }
 
     /// 体外循环率: cases that left the hall / cases of hall items.

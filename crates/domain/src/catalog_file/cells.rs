@@ -27,8 +27,13 @@ pub(super) fn item(row: &Row, errors: &mut Vec<Remark>) -> Item {
         hall: read.yes_or_no("hall"),
         window_decides: read.yes_or_no("window_decides"),
         fee_fen: read.fee(),
-        certificate: Some(read.text("certificate")).filter(|text| !text.is_empty()).map(Text::from),
+        certificate: read.optional("certificate"),
         delegated_to_townships: read.yes_or_no("delegated_to_townships"),
+        public: PublicFacts {
+            materials: read.posted("materials"),
+            procedure: read.posted("procedure"),
+            fee_basis: read.optional("fee_basis"),
+        },
     }
 }
 
@@ -73,6 +78,19 @@ impl Reading<'_> {
             self.wrong("fee_fen", format!("{text:?}: 应为以分计的整数 / expected a whole number of fen"));
         }
         fee
+    }
+
+    fn optional(&self, column: &str) -> Option<Text> {
+        Some(self.text(column)).filter(|text| !text.is_empty()).map(Text::from)
+    }
+
+    /// A list for the public, of texts that every form can write.
+    fn posted(&mut self, column: &'static str) -> Vec<Text> {
+        let texts = self.list(column);
+        if let Some(text) = texts.iter().find(|text| text.is_empty() || text.contains([';', '；'])) {
+            self.wrong(column, format!("{text:?}: 不能为空，不能含 ; / is not empty and has no ;"));
+        }
+        texts.into_iter().map(Text::from).collect()
     }
 
     fn steps(&mut self, column: &'static str) -> Vec<Text> {

@@ -12,6 +12,9 @@ pub(super) fn of(versions: &[(String, Item)]) -> Vec<Remark> {
     for (index, (place, item)) in versions.iter().enumerate() {
         let mut doubt = |column: &str, what: String| doubts.push((index, Remark::new(place, column, what)));
         about_limits(item, &mut doubt);
+        if item.fee_fen.is_some_and(|fee| fee > 0) && item.public.fee_basis.is_none() {
+            doubt("fee_basis", "收费未载明依据（行政许可法第五十九条） / a fee that names no basis".to_owned());
+        }
         if item.window_decides && !item.hall {
             doubt("window_decides", "窗口可决定，却未进驻大厅 / decided at the window, but not moved into the hall".to_owned());
         }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The cells of a version in the order of [`COLUMNS`], the last ones (which are for readers only) left out.
-pub fn cells_of(item: &Item) -> [(&'static str, String); 17] {
+pub fn cells_of(item: &Item) -> [(&'static str, String); 20] {
     let limit = |limit: StatedLimit| match limit {
         StatedLimit::Unstated => String::new(),
         StatedLimit::None => "none".to_owned(),
@@ -28,6 +28,9 @@ pub fn cells_of(item: &Item) -> [(&'static str, String); 17] {
         ("fee_fen", item.fee_fen.map(|fee| fee.to_string()).unwrap_or_default()),
         ("certificate", item.certificate.as_deref().unwrap_or_default().to_owned()),
         ("delegated_to_townships", item.delegated_to_townships.to_string()),
+        ("materials", item.public.materials.join(";")),
+        ("procedure", item.public.procedure.join(";")),
+        ("fee_basis", item.public.fee_basis.as_deref().unwrap_or_default().to_owned()),
     ]
 }
 
@@ -76,6 +79,8 @@ pub fn item_to_toml(item: &Item) -> String {
             _ if text.is_empty() => {}
             "mandatory_steps" => line(&mut out, key, &list(&item.mandatory_steps)),
             "outside_steps" => line(&mut out, key, &list(&item.outside_steps)),
+            "materials" => line(&mut out, key, &list(&item.public.materials)),
+            "procedure" => line(&mut out, key, &list(&item.public.procedure)),
             "valid_from" | "hall" | "window_decides" | "fee_fen" | "delegated_to_townships" => line(&mut out, key, &text),
             _ => line(&mut out, key, &quoted(&text)),
         }

@@ -21,8 +21,21 @@ async fn windows_that_decide_and_windows_that_are_a_mail_room_are_told_apart() {
     let day = |day: &str| format!("2018-10-{day} 10:00:00");
     let (first, second, third) = (day("15"), day("16"), day("17"));
     let cases = [
-        // Everything in the hall but the site visit, which belongs outside.
-        case("1", "a", "w1", &[(&first, hall, accepted()), (&second, bureau, step("survey")), (&third, hall, granted())]),
+        // Everything in the hall but the site visit, which belongs outside. The applicant came three times: to apply, with
+        // the correction and for the result.
+        case(
+            "1",
+            "a",
+            "w1",
+            &[
+                (&first, hall, accepted()),
+                (&second, hall, Kind::CorrectionRequested),
+                (&second, hall, Kind::Corrected),
+                (&second, bureau, step("survey")),
+                (&third, hall, granted()),
+                (&third, hall, Kind::Delivered),
+            ],
+        ),
         // A mail room: accepted in the hall, worked on and decided in the office. Two acts off the hall.
         case("2", "a", "w1", &[(&first, hall, accepted()), (&second, bureau, step("review")), (&third, bureau, granted())]),
         // The decision alone left the hall.
@@ -38,7 +51,7 @@ async fn windows_that_decide_and_windows_that_are_a_mail_room_are_told_apart() {
     ];
     let reader = stored(&engine, &office, &cases).await;
     let windows = reader.hall(&always(GroupBy::Window), &Narrowing::default()).await.unwrap();
-    let expected = |key: &str, numbers: [u64; 10]| {
+    let expected = |key: &str, numbers: [u64; 12]| {
         let [
             closed,
             hall_cases,
@@ -50,6 +63,8 @@ async fn windows_that_decide_and_windows_that_are_a_mail_room_are_told_apart() {
             passed_through,
             left_hall,
             steps,
+            corrections,
+            trips,
         ] = numbers;
         HallFigures {
             group_key: key.to_owned(),
@@ -63,11 +78,17 @@ async fn windows_that_decide_and_windows_that_are_a_mail_room_are_told_apart() {
             passed_through,
             left_hall,
             off_hall_steps: steps,
+            corrections_asked: corrections,
+            trips,
         }
     };
-    assert_eq!(windows, [expected("w1", [4, 4, 3, 3, 1, 0, 3, 1, 2, 3]), expected("w2", [2, 0, 2, 1, 0, 0, 1, 1, 0, 0])]);
+    assert_eq!(
+        windows,
+        [expected("w1", [4, 4, 3, 3, 1, 0, 3, 1, 2, 3, 1, 6]), expected("w2", [2, 0, 2, 1, 0, 0, 1, 1, 0, 0, 0, 2])]
+    );
     assert_eq!(windows[0].window_decision_rate(), Some(1.0 / 3.0));
     assert_eq!(windows[0].pass_through_rate(), Some(1.0 / 3.0));
+    assert_eq!((windows[0].corrections_per_case(), windows[0].trips_per_case()), (Some(0.25), Some(1.5)));
     assert_eq!((windows[0].left_hall_rate(), windows[1].left_hall_rate()), (Some(0.5), None));
 
     let coverage = reader.coverage(&always(GroupBy::Nothing), &Narrowing::default()).await.unwrap();
