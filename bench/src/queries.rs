@@ -94,10 +94,13 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
         "valid_from",
     ];
     let back = dates.map(|date| format!("{date} - toIntervalDay(17 * copy) AS {date}")).join(", ");
+    // A case number of the county is its region, the day and a number: here too it grows with the day.
+    let number = "concat(substring(case_no, 1, 7), formatDateTime(toDate(parseDateTimeBestEffort(substring(case_no, 8, 8))) - 17 * copy, '%Y%m%d'), \
+                  substring(case_no, 16), '-', toString(copy))";
     let mut missing = cases;
     for copy in 0..cases.div_ceil(there) {
         let fill = format!(
-            "INSERT INTO {database}.cases SELECT * EXCEPT (copy) FROM (SELECT * REPLACE (concat(case_no, '-', toString(copy)) AS case_no, {back}) \
+            "INSERT INTO {database}.cases SELECT * EXCEPT (copy) FROM (SELECT * REPLACE ({number} AS case_no, {back}) \
              FROM (SELECT *, {copy} AS copy FROM pipeline.cases FINAL LIMIT {missing}))"
         );
         world.sql("default", &fill).await?;

@@ -10,6 +10,7 @@ SELECT
     countIf(status = 'closed' AND closed_at >= from_at AND closed_at < to_at) AS closed
 FROM cases FINAL
 WHERE {only}
+    AND ((coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at) OR (closed_at >= from_at AND closed_at < to_at))
 GROUP BY department_key, region_key
 HAVING received > 0 OR closed > 0
 ORDER BY department_key, region_key

@@ -27,6 +27,7 @@ mod ranking;
 mod read;
 mod rebuild;
 mod recompute;
+mod retention;
 mod rows;
 mod writer;
 
@@ -42,5 +43,6 @@ pub use ranking::Measure;
 pub use read::{EventRow, Reader, StoredEvents};
 pub use rebuild::StoredRow;
 pub use recompute::{RecomputeScope, RuleSet};
+pub use retention::{Retention, retain};
 pub use rows::Rows;
 pub use writer::{Observer, PendingRows, Table, Writer};

@@ -111,7 +111,7 @@ async fn applied(client: &Client, config: &StoreConfig) -> Result<Vec<Applied>, 
     within(config.timeout, "reading the migrations", query.fetch_all()).await
 }
 
-async fn run(client: &Client, config: &StoreConfig, statement: &str) -> Result<(), StoreError> {
+pub(crate) async fn run(client: &Client, config: &StoreConfig, statement: &str) -> Result<(), StoreError> {
     // A statement is sent as it is: its question marks are not placeholders.
     let first_line = statement.lines().next().unwrap_or_default().trim();
     within(config.timeout, first_line, client.query_raw(statement).execute()).await
@@ -169,7 +169,7 @@ fn is_replicated(config: &StoreConfig) -> bool {
     config.cluster.as_ref().is_some_and(|cluster| cluster.replicated)
 }
 
-fn on_cluster(config: &StoreConfig) -> String {
+pub(crate) fn on_cluster(config: &StoreConfig) -> String {
     let cluster = config.cluster.as_ref().filter(|cluster| cluster.replicated);
     cluster.map(|cluster| format!("ON CLUSTER '{}'", cluster.name)).unwrap_or_default()
 }

@@ -68,6 +68,18 @@ pub struct ClickHouse {
     pub replicated: bool,
     /// Seconds after which a request is given up.
     pub timeout_s: u64,
+    /// How long rows are kept; `sundial migrate` tells ClickHouse.
+    pub retention: Retention,
+}
+
+/// After how many days rows are deleted; never, by default.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Events, from the day they were stored.
+    pub events_days: Option<u32>,
+    /// Whom cards were told to, from the day they were.
+    pub notifications_days: Option<u32>,
 }
 
 /// How much is taken at once.
@@ -147,6 +159,7 @@ impl Default for Config {
                 cluster: None,
                 replicated: true,
                 timeout_s: 30,
+                retention: Retention { events_days: None, notifications_days: None },
             },
             rules: RuleSources::default(),
             figures: FigureSettings::default(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use intake::producer::Producer;
 use store::StoreConfig;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 impl Config {
     /// How to reach ClickHouse.
@@ -21,6 +21,17 @@ impl Config {
             timeout: Duration::from_secs(it.timeout_s),
             ..StoreConfig::default()
         }
+    }
+
+    /// How long rows are kept.
+    ///
+    /// # Errors
+    /// What is still needed would be deleted.
+    pub fn retention(&self) -> anyhow::Result<store::Retention> {
+        let config::Retention { events_days, notifications_days } = self.clickhouse.retention;
+        let retention = store::Retention { events_days, notifications_days };
+        retention.check().map_err(|refusal| anyhow::anyhow!("clickhouse.retention.{refusal}"))?;
+        Ok(retention)
     }
 
     /// How the topic of approval steps is consumed.

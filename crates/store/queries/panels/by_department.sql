@@ -4,7 +4,7 @@ WITH
     ifNull(closed_in_period AND outcome IN ('granted', 'refused'), 0) AS decided
 SELECT
     ifNull(nullIf(department, ''), '—') AS `部门 department`,
-    countIf(ifNull(received_at, accepted_at) >= $__fromTime AND ifNull(received_at, accepted_at) < $__toTime) AS `收件 received`,
+    countIf(coalesce(received_at, accepted_at, valid_from) >= $__fromTime AND coalesce(received_at, accepted_at, valid_from) < $__toTime) AS `收件 received`,
     countIf(closed_in_period) AS `办结 closed`,
     countIf(status IN ('open', 'suspended')) AS `在办 open`,
     countIf(status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3)) AS `在办超期 open overdue`,
@@ -19,5 +19,11 @@ SELECT
         / nullIf(sumIf(statutory_limit_days, decided AND statutory_speed_up IS NOT NULL), 0) AS `提速率(法定) Σ(Ls−a)/ΣLs`
 FROM cases FINAL
 WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
+    AND
+    (
+        status IN ('open', 'suspended')
+        OR (closed_at >= $__fromTime AND closed_at < $__toTime)
+        OR (coalesce(received_at, accepted_at, valid_from) >= $__fromTime AND coalesce(received_at, accepted_at, valid_from) < $__toTime)
+    )
 GROUP BY `部门 department`
 ORDER BY `在办超期 open overdue` DESC, `部门 department`

@@ -27,11 +27,15 @@ pub async fn run(config: &Config, args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub async fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
+    let retention = config.retention()?;
     let applied = store::migrate(&config.store()).await?;
     let database = &config.clickhouse.database;
     match &applied[..] {
         [] => writeln!(io::stdout(), "{database}: at schema {} already", store::LATEST)?,
         applied => writeln!(io::stdout(), "{database}: applied {applied:?}, now at schema {}", store::LATEST)?,
+    }
+    for table in store::retain(&config.store(), retention).await? {
+        writeln!(io::stdout(), "{database}: rows of {table} are kept as clickhouse.retention says")?;
     }
     Ok(ExitCode::SUCCESS)
 }
