@@ -31,7 +31,7 @@ pub(crate) struct CoverageFilter {
     from: Option<String>,
     /// Up to this local day or instant, exclusive; the end by default.
     to: Option<String>,
-    /// GB/T 2260 codes of regions that should have business, with commas between: the catalogue knows no townships.
+    /// GB/T 2260 codes of regions that should have business, with commas between; those of the catalogue by default.
     #[serde(default)]
     regions: String,
 }

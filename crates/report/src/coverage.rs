@@ -32,12 +32,13 @@ pub struct CoverageAnswer {
     /// 无业务部门: departments of the catalogue without a case.
     pub departments_without: Vec<String>,
     pub regions: Vec<Business>,
-    /// Regions asked for without a case.
+    /// Regions that should have business (`[[region]]` of the catalogue, or those asked for) without a case.
     pub regions_without: Vec<String>,
 }
 
 impl CoverageAnswer {
-    /// Which departments of the catalogue and which regions had business in a period, and which of `regions` had none.
+    /// Which departments of the catalogue and which regions had business in a period, and which of `regions` had none;
+    /// of the regions of the catalogue where none are given.
     ///
     /// # Errors
     /// The store did not answer.
@@ -51,6 +52,10 @@ impl CoverageAnswer {
                 business.closed += row.closed;
             }
         }
+        let regions = match regions.is_empty() {
+            true => ground.catalog.regions().iter().map(|region| region.code.to_string()).collect(),
+            false => regions,
+        };
         let expected = ground.catalog.in_force_on(day).iter().map(|item| item.department.to_string()).collect();
         let (from, to) = ground.bounds(query);
         Ok(Self {

@@ -111,6 +111,8 @@ pub struct Monthly {
     pub forecast: ForecastAnswer,
     /// What items are called, by their code.
     pub item_names: BTreeMap<String, String>,
+    /// What regions are called, by their code.
+    pub region_names: BTreeMap<String, String>,
 }
 
 /// The name of the whole.
@@ -155,6 +157,7 @@ impl Monthly {
             windows_ranked: RankingAnswer::of_month(ground, month, GroupBy::Window).await?,
             parties: PartiesAnswer::read(ground, &county).await?,
             forecast: ForecastAnswer::read(ground, &most_probable).await?,
+            region_names: ground.catalog.regions().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
             item_names: ground.catalog.newest().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
         })
     }

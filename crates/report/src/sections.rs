@@ -93,14 +93,18 @@ impl Monthly {
         for (kind, had, without) in
             [("部门 Department", &it.departments, &it.departments_without), ("地区 Region", &it.regions, &it.regions_without)]
         {
+            let name = |key: &str| match self.region_names.get(key) {
+                Some(name) if !name.is_empty() => Cell::Text(format!("{name} {key}")),
+                _ if key.is_empty() => Cell::text("未知 / Unknown"),
+                _ => Cell::text(key),
+            };
             rows.extend(had.iter().map(|it| {
-                let name = if it.key.is_empty() { "未知 / Unknown" } else { &it.key };
-                vec![Cell::text(kind), Cell::text(name), Cell::Count(it.received), Cell::Count(it.closed), Cell::text("")]
+                vec![Cell::text(kind), name(&it.key), Cell::Count(it.received), Cell::Count(it.closed), Cell::text("")]
             }));
-            let none = |name: &String| vec![Cell::text(kind), Cell::text(name), Cell::Count(0), Cell::Count(0), Cell::text("●")];
+            let none = |key: &String| vec![Cell::text(kind), name(key), Cell::Count(0), Cell::Count(0), Cell::text("●")];
             rows.extend(without.iter().map(none));
         }
-        let note = format!("应有业务的部门按 {} 的事项目录 / departments by the catalogue of that day", it.catalog_of);
+        let note = format!("应有业务者按 {} 的事项目录 / who should have business: the catalogue of that day", it.catalog_of);
         table("coverage", "业务覆盖 Coverage", vec![note], headings, rows)
     }
 
