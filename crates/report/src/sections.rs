@@ -143,11 +143,11 @@ impl Monthly {
 
     fn suspicious_table(&self) -> Table {
         let headings = vec![
-            wide("办件编号 Case", 26.0),
+            wide("办件编号 Case", 36.0),
             wide("可疑之处 Suspicious by", 44.0),
             wide("部门 Department", 22.0),
             wide("窗口 Window", 16.0),
-            wide("事项 Item", 44.0),
+            wide("事项 Item", 56.0),
             wide("办结 Closed", 17.0),
         ];
         let or_nothing = |text: &Option<String>| text.as_ref().map_or(Cell::Nothing, Cell::text);
@@ -243,7 +243,7 @@ impl Monthly {
     }
 
     fn forecast_table(&self) -> Table {
-        let mut headings = vec![wide("办件编号 Case", 26.0), wide("部门 Department", 22.0), wide("事项 Item", 44.0)];
+        let mut headings = vec![wide("办件编号 Case", 36.0), wide("部门 Department", 22.0), wide("事项 Item", 56.0)];
         headings.extend(["已用(工作日) Days used", "承诺(工作日) Promise"].map(number));
         headings.extend([wide("承诺到期 Due", 17.0), number("超期概率 Probability")]);
         headings.extend(interval_headings());
@@ -387,5 +387,23 @@ fn shown(rows: usize, in_all: u64, route: &str) -> String {
             format!("共 {in_all} 行，列前 {rows} 行，其余见 {route} / the first {rows} of {in_all} rows; the rest: {route}")
         }
         rows => format!("共 {rows} 行 / {rows} rows"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_how_long_it_is_and_where_the_rest_is() {
+        assert_eq!(shown(3, 3, "/r"), "共 3 行 / 3 rows");
+        assert!(shown(3, 7, "/r").ends_with("the first 3 of 7 rows; the rest: /r"));
+    }
+
+    #[test]
+    fn a_moment_is_told_to_the_minute_and_a_finding_in_both_languages() {
+        assert_eq!(moment("2026-10-08T10:08:56+08:00"), Cell::text("2026-10-08 10:08"));
+        assert!(finding_name("batch_close").starts_with("批量办结"));
+        assert_eq!(finding_name("of_tomorrow"), "of_tomorrow");
     }
 }
