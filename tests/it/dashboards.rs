@@ -35,6 +35,7 @@ const METRICS: &[&str] = &[
     "sundial_office_on_time_ratio",
     "sundial_office_speed_up_ratio",
     "sundial_calendar_covered_until_timestamp_seconds",
+    "sundial_catalog_items",
     "sundial_build_info",
 ];
 
@@ -49,7 +50,7 @@ fn dashboards() -> Vec<(String, Value)> {
     let parsed: Vec<_> = json
         .map(|path| (path.display().to_string(), serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()))
         .collect();
-    assert!(parsed.len() >= 2, "found only {} dashboards", parsed.len());
+    assert!(parsed.len() >= 3, "found only {} dashboards", parsed.len());
     parsed
 }
 
@@ -179,7 +180,11 @@ fn as_grafana_asks(sql: &str) -> String {
     let filled = sql
         .replace("$__fromTime", "toDateTime(1767225600)")
         .replace("$__toTime", "toDateTime(1769904000)")
-        .replace("${department:singlequote}", "'规划局','—'");
+        .replace("${department:singlequote}", "'规划局','—'")
+        .replace("${unit:raw}", "department")
+        .replace("${suspicious:singlequote}", "'instant_close','suspension_near_due','late_entry','batch_close'")
+        .replace("${batch_at_least:raw}", "5")
+        .replace("${min_volume:raw}", "30");
     assert!(!filled.contains('$'), "a macro is left in {filled}");
     filled
 }
@@ -241,4 +246,134 @@ async fn every_panel_runs_on_clickhouse_and_counts_as_the_figures_do() {
     );
     let late: Vec<&str> = answers["late_cases"].lines().map(|line| line.split('\t').next().unwrap()).collect();
     assert_eq!(late, ["D", "B"]);
+}
+
+/// Three hundred cases closed in January 2026 of three departments, with every way to be suspicious, to leave the hall and
+/// to be late, and works of three parties. Whatever is left over of a number says what a case is like.
+const A_BUSY_MONTH: &str = "INSERT INTO cases (case_no, version, department, window, item, region, status, outcome, received_at, accepted_at, \
+     closed_at, same_day, elapsed_days, promised_limit_days, promised_elapsed_days, promised_due_at, promised_late, promised_speed_up, \
+     hall_item, acts_placed, acts_in_hall, decided_in_hall, findings, spans, valid_from) \
+     SELECT concat('N', toString(number)), 1, ['规划局', '环保局', ''][number % 7 % 3 + 1] AS d, if(number % 11 = 0, NULL, concat('w', toString(number % 5))), \
+     concat('i', toString(number % 4)), '330999', 'closed', if(number % 10 = 0, 'withdrawn', 'granted'), at - 90000, at - 86400, \
+     toDateTime64('2026-01-05 01:00:00', 3, 'UTC') + if(number < 40, number * 2, number * 3607) AS at, number % 3 = 0, number % 6 + 1, 10, number % 6 + 1, \
+     at, number % 9 = 0 OR number % 4 = 3 AND number % 5 = 0, (10 - (number % 6 + 1)) / 10, number % 8 > 0, 3, if(number % 12 = 0, 0, 2), \
+     if(number % 13 = 0, NULL, number % 5 > 0), \
+     arrayFilter(finding -> finding.1 != '', [(if(number % 17 = 0, 'late_entry', ''), 'reminder', ['e1'], NULL), \
+       (if(number % 19 = 0, 'off_hall_step', ''), 'yellow', ['e1', 'e2'], NULL), (if(number % 23 = 0, 'unauthorised_decision', ''), 'yellow', ['e3'], NULL), \
+       (if(number % 29 = 0, 'instant_close', ''), 'yellow', ['e4'], NULL)]), \
+     if(number % 6 = 0, [('special', '', at - 80000, at - if(number % 7 % 4 = 2 OR number % 24 = 0, 4000, 8000), at - 6000, 5, 3, 0, NULL, NULL, concat('party', toString(number % 7 % 4)))], []), at \
+     FROM numbers(300)";
+
+#[tokio::test]
+async fn the_panels_of_hall_and_conduct_say_what_the_store_and_the_formulas_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = ClickHouseOptions::new(directory.path(), Launcher::this_test_binary().unwrap());
+    let server = ClickHouse::start(options).await.unwrap();
+    let config = store::StoreConfig { url: server.url(), ..store::StoreConfig::default() };
+    store::migrate(&config).await.unwrap();
+    ask(&server.url(), A_BUSY_MONTH).await;
+    let panels: std::collections::BTreeMap<String, String> = panel_files().into_iter().collect();
+    let mut answers = std::collections::BTreeMap::new();
+    for name in ["hall", "hall_by_unit", "gaming", "suspicious_cases", "business_by_region", "ranking", "intermediaries"] {
+        let sql = as_grafana_asks(&panels[name]).replace("'规划局','—'", "'规划局','环保局','—'");
+        let rows: Vec<Vec<String>> =
+            ask(&server.url(), &sql).await.lines().map(|line| line.split('\t').map(as_shown).collect()).collect();
+        answers.insert(name, rows);
+    }
+
+    let reader = store::Reader::new(&config);
+    let at = |text| domain::Instant::parse(text).unwrap();
+    let query = |group_by| store::FigureQuery {
+        from: at("2026-01-01T00:00:00Z"),
+        to: at("2026-02-01T00:00:00Z"),
+        group_by,
+        zone: "Asia/Shanghai".to_owned(),
+    };
+    let (all, by_department) = (query(store::GroupBy::Nothing), query(store::GroupBy::Department));
+    let only = store::Narrowing::default();
+    let others = store::Narrowing { without_suspicious: true, ..only.clone() };
+    let row = |name: &str, key: &str| {
+        let found = answers[name].iter().find(|row| row[0] == key || row[1] == key);
+        found.unwrap_or_else(|| panic!("{name} has no {key}: {:?}", answers[name])).clone()
+    };
+    let dash = |key: &str| if key.is_empty() { "—".to_owned() } else { key.to_owned() };
+
+    let hall = reader.hall(&all, &only).await.unwrap().remove(0);
+    assert!(hall.left_hall > 0 && hall.passed_through > 0 && hall.unauthorised > 0, "{hall:?}");
+    assert_eq!(answers["hall"][0], [hall.window_decision_rate(), hall.pass_through_rate(), hall.left_hall_rate()].map(rate));
+    for it in reader.hall(&by_department, &only).await.unwrap() {
+        let counts = [it.closed, it.decisions].map(|it| it.to_string());
+        let rates = [it.window_decision_rate(), it.pass_through_rate(), it.left_hall_rate()].map(rate);
+        let found = row("hall_by_unit", &dash(&it.group_key));
+        assert_eq!((&found[1..3], [&found[3], &found[6], &found[8]]), (&counts[..], [&rates[0], &rates[1], &rates[2]]));
+        assert_eq!(found[9], it.off_hall_steps.to_string());
+    }
+
+    let suspected = reader.suspected(&by_department, &only).await.unwrap();
+    let found_of = |key: &str, kind: &str| {
+        let found = suspected.iter().find(|it| it.group_key == key && it.kind == kind).map_or(0, |it| it.found);
+        found.to_string()
+    };
+    let without = reader.figures_only(&by_department, &others).await.unwrap();
+    for it in reader.figures_only(&by_department, &only).await.unwrap() {
+        let other = without.iter().find(|other| other.key == it.key).unwrap();
+        let mut expected = vec![dash(&it.key), it.figures.closed.to_string()];
+        let kinds = ["", "instant_close", "suspension_near_due", "late_entry", "batch_close"];
+        expected.extend(kinds.map(|kind| found_of(&it.key, kind)));
+        for of in [
+            |it: &domain::Figures| it.on_time_rate,
+            |it: &domain::Figures| it.same_day_rate,
+            |it: &domain::Figures| it.promised_speed_up.weighted,
+            |it: &domain::Figures| it.statutory_speed_up.weighted,
+        ] {
+            expected.extend([rate(of(&it.figures)), rate(of(&other.figures))]);
+        }
+        assert_eq!(row("gaming", &dash(&it.key)), expected);
+    }
+    assert!(suspected.iter().any(|it| it.kind == "batch_close"), "{suspected:?}");
+    let in_all: u64 = suspected.iter().filter(|it| it.kind.is_empty()).map(|it| it.found).sum();
+    assert_eq!(answers["suspicious_cases"].len() as u64, in_all.min(200));
+    assert_eq!(answers["business_by_region"], [["330999", "300", "300", "2"]]);
+
+    let cells = reader.ranking_cells(&by_department, &only, store::Measure::OnTime).await.unwrap();
+    let ranking = domain::ranking::rank(&cells, 30, 1.96);
+    assert_eq!(answers["ranking"].len(), ranking.ranked.len());
+    for it in &ranking.ranked {
+        let rates = [it.rate, it.adjusted, it.interval.low, it.interval.high, it.county].map(|it| rate(Some(it)));
+        let found = row("ranking", &it.unit);
+        assert_eq!((&found[0], &found[3..]), (&it.rank.unwrap().to_string(), &rates[..]), "{}", it.unit);
+    }
+
+    let parties = reader.parties(&all, &only).await.unwrap();
+    assert!(parties.len() > 2, "{parties:?}");
+    let mut proposed = 0;
+    for record in parties {
+        let card = domain::intermediaries::Scorecard::of(record, &domain::settings::PartySettings::default(), 1.96);
+        let found = row("intermediaries", &card.record.party);
+        let stars = card.stars.map_or_else(|| "\\N".to_owned(), |stars| stars.to_string());
+        let interval = card.interval.unwrap();
+        let rates = [card.on_time_share, Some(interval.low), Some(interval.high), card.time_share].map(rate);
+        assert_eq!((&found[1], &found[6..10], found[10].is_empty()), (&stars, &rates[..], !card.blacklist), "{found:?}");
+        proposed += usize::from(card.blacklist);
+    }
+    assert_eq!(proposed, 1);
+    server.stop().await;
+}
+
+/// A number of an answer with six decimals, so that the last bits of two sums do not matter; anything else as it is.
+fn as_shown(text: &str) -> String {
+    match text.parse::<f64>() {
+        Ok(number) if text.contains('.') => rate(Some(number)),
+        _ => text.to_owned(),
+    }
+}
+
+fn rate(number: Option<f64>) -> String {
+    match number {
+        Some(number) => {
+            let text = format!("{number:.6}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        None => "\\N".to_owned(),
+    }
 }

@@ -17,6 +17,7 @@ use crate::{App, Problem, figures::day_or_instant};
 
 /// As of when, and in which language.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     /// As of the beginning of this local day, or of this instant; now by default.

@@ -22,6 +22,7 @@ pub(crate) const END: &str = "2099-12-31";
 
 /// Which figures.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Period {
     /// From this local day or instant on; the beginning by default.
@@ -100,7 +101,7 @@ pub(crate) async fn figures(
 ) -> Result<Json<Answer>, Problem> {
     let Query(period) = period?;
     let (query, only) = period.read(&app)?;
-    let (from, to) = app.bounds(&query);
+    let (from, to) = app.ground().bounds(&query);
     let groups = app.reader.figures_only(&query, &only).await?.into_iter().map(|group| {
         let json = serde_json::to_string(&FiguresJson::from(&group.figures)).unwrap_or_default();
         RawValue::from_string(json).map(|figures| Group { key: group.key, figures })
@@ -121,24 +122,27 @@ pub(crate) fn day_or_instant(field: &str, text: &str, app: &App) -> Result<Insta
     }
 }
 
-/// The monthly export as csv, xlsx or json.
-#[utoipa::path(get, path = "/api/v1/exports/monthly/{file}", params(("file" = String, Path, description = "2026-10.csv, .xlsx or .json")),
-    responses((status = 200, description = "The file"), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// The monthly export: the whole month as XLSX or JSON, or one of its tables as CSV.
+#[utoipa::path(get, path = "/api/v1/exports/monthly/{file}",
+    params(("file" = String, Path, description = "2026-10.xlsx, .json or .csv; 2026-10.hall.csv for another table than that of the units: \
+        key_projects, green_channel, hall, coverage, gaming, suspicious, padded, departments, windows, parties, forecast, calibration")),
+    responses((status = 200, description = "The file"), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn monthly(State(app): State<App>, Path(file): Path<String>) -> Result<Response, Problem> {
-    let (month, form) = file.split_once('.').unwrap_or((&file, ""));
-    let media_type = match form {
-        "csv" => "text/csv; charset=utf-8",
-        "json" => "application/json",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    let (month, rest) = file.split_once('.').unwrap_or((&file, ""));
+    let (table, form) = rest.rsplit_once('.').map_or((None, rest), |(table, form)| (Some(table), form));
+    let media_type = match (table, form) {
+        (_, "csv") => "text/csv; charset=utf-8",
+        (None, "json") => "application/json",
+        (None, "xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         _ => return Err(Problem::not_found(format!("{file}: expected a month and .csv, .xlsx or .json"))),
     };
-    let month = Month::parse(month)?;
-    let monthly = Monthly::read(&app.reader, month, app.office.calendar.zone(), &app.office.variant()).await?;
+    let monthly = Monthly::read(&app.ground(), Month::parse(month)?).await?;
     let bytes = match form {
-        "csv" => monthly.csv()?,
+        "csv" => monthly.csv(table)?,
         "json" => monthly.json()?,
         _ => monthly.xlsx()?,
     };
-    let disposition = format!("attachment; filename=\"sundial-{month}.{form}\"");
+    let disposition = format!("attachment; filename=\"sundial-{file}\"");
     Ok(([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
 }

@@ -1,73 +1,19 @@
 //! Gaming made visible: suspicious cases, and what the ratios are without them.
 
-use std::collections::BTreeMap;
-
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use domain::{Figures, catalog_figures::CatalogFigures};
-use serde::Serialize;
-use store::Narrowing;
-use utoipa::ToSchema;
-use wire::round4;
+use report::{GamingAnswer, SuspiciousCase};
+use serde::Deserialize;
+use store::Page;
+use utoipa::IntoParams;
 
-use crate::{App, Problem, figures::Period};
-
-/// The main ratios.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Ratios {
-    /// Cases closed in the period.
-    closed: u64,
-    /// 按时办结率.
-    on_time_rate: Option<f64>,
-    /// 当日办结率.
-    same_day_rate: Option<f64>,
-    /// 实际提速率(法定), Σ(L − a) / ΣL.
-    statutory_speed_up: Option<f64>,
-    /// 实际提速率(承诺), Σ(L − a) / ΣL.
-    promised_speed_up: Option<f64>,
-}
-
-/// Suspicious cases of a group, and its ratios with and without them.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GamingGroup {
-    /// Its name; empty where figures are not grouped, or cases name none.
-    key: String,
-    /// Suspicious cases, each once.
-    suspicious: u64,
-    /// By kind of finding: instant_close, suspension_near_due, late_entry, batch_close.
-    kinds: BTreeMap<String, u64>,
-    with: Ratios,
-    /// None where all of them are suspicious.
-    without: Option<Ratios>,
-}
-
-/// A batch: one window closed many cases within a minute.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BatchItem {
-    window: String,
-    first: String,
-    last: String,
-    case_nos: Vec<String>,
-}
-
-/// Suspicious cases, and how they were looked for.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GamingAnswer {
-    from: String,
-    to: String,
-    /// Profile, counting, suspension and calendar.
-    variant: String,
-    /// The findings that make a case suspicious.
-    suspicious: Vec<String>,
-    /// How many closings of one window within a minute are a batch.
-    batch_at_least: u32,
-    groups: Vec<GamingGroup>,
-    batches: Vec<BatchItem>,
-    /// 承诺未压缩事项: items whose promise is no shorter than the statutory limit, on the last day of the period.
-    padded_items: Vec<String>,
-}
+use crate::{
+    App, Problem,
+    figures::Period,
+    lists::{known, page},
+};
 
 /// What the figures of the period may owe to a trick: cases decided in seconds, clocks stopped near the end, late
 /// entries, batches, padded promises; and the main ratios with and without suspicious cases.
@@ -78,54 +24,38 @@ pub(crate) async fn gaming(
     period: Result<Query<Period>, QueryRejection>,
 ) -> Result<Json<GamingAnswer>, Problem> {
     let (query, only) = period?.0.read(&app)?;
-    let with = app.reader.figures_only(&query, &only).await?;
-    let others = Narrowing { without_suspicious: true, ..only.clone() };
-    let without = app.reader.figures_only(&query, &others).await?;
-    let mut suspected: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for row in app.reader.suspected(&query, &only).await? {
-        suspected.entry(row.group_key).or_default().insert(row.kind, row.found);
-    }
-    let group = |group: store::FigureGroup| {
-        let mut kinds = suspected.remove(&group.key).unwrap_or_default();
-        let others = without.iter().find(|it| it.key == group.key).filter(|it| it.figures.closed > 0);
-        GamingGroup {
-            // The kind without a name is any of them.
-            suspicious: kinds.remove("").unwrap_or_default(),
-            kinds,
-            with: ratios(&group.figures),
-            without: others.map(|it| ratios(&it.figures)),
-            key: group.key,
-        }
-    };
-    // A group whose cases are all open has nothing closed to be suspicious of.
-    let groups = with.into_iter().filter(|it| it.figures.closed > 0).map(group).collect();
-    let zone = app.office.calendar.zone();
-    let batches = app.reader.batch_closings(&query, &only.suspicion).await?.into_iter().map(|batch| BatchItem {
-        window: batch.window,
-        first: batch.first.display_in(zone),
-        last: batch.last.display_in(zone),
-        case_nos: batch.case_nos,
-    });
-    let catalog = CatalogFigures::of(app.office.catalog.in_force_on(app.catalog_day(&query)));
-    let (from, to) = app.bounds(&query);
-    Ok(Json(GamingAnswer {
-        from,
-        to,
-        variant: app.office.variant(),
-        batches: batches.collect(),
-        suspicious: only.suspicion.kinds,
-        batch_at_least: only.suspicion.batch_at_least,
-        groups,
-        padded_items: catalog.padded_items.iter().map(ToString::to_string).collect(),
-    }))
+    Ok(Json(GamingAnswer::read(&app.ground(), &query, &only).await?))
 }
 
-fn ratios(figures: &Figures) -> Ratios {
-    Ratios {
-        closed: figures.closed,
-        on_time_rate: figures.on_time_rate.map(round4),
-        same_day_rate: figures.same_day_rate.map(round4),
-        statutory_speed_up: figures.statutory_speed_up.weighted.map(round4),
-        promised_speed_up: figures.promised_speed_up.weighted.map(round4),
-    }
+/// Which suspicious cases.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SuspiciousFilter {
+    /// Closed from this local day or instant on; the beginning by default.
+    from: Option<String>,
+    /// Closed before this local day or instant; the end by default.
+    to: Option<String>,
+    /// Suspicious by this finding, one of `figures.suspicious`; by any by default.
+    #[serde(default)]
+    kind: String,
+    /// At most so many, up to 1000; 100 by default.
+    limit: Option<u32>,
+    /// After so many.
+    #[serde(default)]
+    offset: u32,
+}
+
+/// The suspicious cases that `/api/v1/gaming` counts, by their closing; a case once for every kind.
+#[utoipa::path(get, path = "/api/v1/suspicious", params(SuspiciousFilter),
+    responses((status = 200, body = Vec<SuspiciousCase>), (status = 400, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn suspicious(
+    State(app): State<App>,
+    filter: Result<Query<SuspiciousFilter>, QueryRejection>,
+) -> Result<Json<Vec<SuspiciousCase>>, Problem> {
+    let Query(filter) = filter?;
+    known("kind", &filter.kind, app.office.settings.suspicious.iter().map(String::as_str))?;
+    let (query, only) = Period::between(filter.from, filter.to).read(&app)?;
+    let page = Page { limit: page(filter.limit)?, offset: filter.offset };
+    Ok(Json(SuspiciousCase::list(&app.ground(), &query, &only, &filter.kind, page).await?))
 }

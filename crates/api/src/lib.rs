@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 use axum::{Json, Router, routing::get};
 use domain::{Calendar, CaseEvents, Catalog, FigureSettings, Instant, Profile, Rules};
-use store::{FigureQuery, Reader, StoredEvents};
+use report::Ground;
+use store::{Reader, StoredEvents};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::CodeMaps;
@@ -77,15 +78,16 @@ impl App {
         self.office.calendar.zone().iana_name().unwrap_or("UTC").to_owned()
     }
 
-    /// From when to when a query looks, in local time.
-    fn bounds(&self, query: &FigureQuery) -> (String, String) {
-        let zone = self.office.calendar.zone();
-        (query.from.display_in(zone), query.to.display_in(zone))
-    }
-
-    /// The day whose catalogue a period is judged by: its last one, today where it has not ended.
-    fn catalog_day(&self, query: &FigureQuery) -> jiff::civil::Date {
-        self.office.calendar.local_date((self.now)().min(query.to.plus_ms(-1)))
+    /// What figures rest on.
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            reader: &self.reader,
+            catalog: &self.office.catalog,
+            calendar: &self.office.calendar,
+            settings: &self.office.settings,
+            variant: self.office.variant(),
+            now: (self.now)(),
+        }
     }
 }
 
@@ -110,6 +112,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(hall::hall))
         .routes(routes!(hall::coverage))
         .routes(routes!(gaming::gaming))
+        .routes(routes!(gaming::suspicious))
         .routes(routes!(ranking::ranking))
         .routes(routes!(ranking::parties))
         .routes(routes!(forecast::forecast))

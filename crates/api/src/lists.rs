@@ -20,6 +20,7 @@ const MOST: u32 = 1000;
 
 /// Which cases.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CaseFilter {
     /// Case numbers that begin so.
@@ -137,6 +138,7 @@ pub(crate) async fn cases(
 
 /// Which cards.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CardFilter {
     /// On this case.
@@ -252,7 +254,7 @@ pub(crate) fn page(limit: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-fn known(field: &str, code: &str, mut codes: impl Iterator<Item = &'static str> + Clone) -> Result<(), Problem> {
+pub(crate) fn known<'a>(field: &str, code: &str, mut codes: impl Iterator<Item = &'a str> + Clone) -> Result<(), Problem> {
     let all: Vec<&str> = codes.clone().collect();
     if code.is_empty() || codes.any(|known| known == code) {
         return Ok(());

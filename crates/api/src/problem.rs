@@ -61,6 +61,7 @@ impl From<ReportError> for Problem {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::NotAMonth(_) => Self::bad_request(error.to_string()),
+            ReportError::NotATable(..) => Self::not_found(error.to_string()),
             ReportError::Store(error) => error.into(),
             error => {
                 tracing::error!(%error, "an export failed");

@@ -190,6 +190,15 @@ pub struct Condition {
     pub steps: Vec<Text>,
 }
 
+/// A region that should have business: the county or one of its townships (便民服务中心). No case is judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// GB/T 2260 code, as events name it.
+    pub code: Text,
+    /// Its name, for people.
+    pub name: Text,
+}
+
 /// All items, each in all its versions, and what belongs to them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalog {
@@ -198,6 +207,7 @@ pub struct Catalog {
     authorisations: Authorisations,
     parties: Vec<Party>,
     bottom_lines: Vec<BottomLine>,
+    regions: Vec<Region>,
 }
 
 /// Two rows for one version of an item.
@@ -258,6 +268,13 @@ impl Catalog {
         self
     }
 
+    /// The same catalogue with these regions.
+    #[must_use]
+    pub fn with_regions(mut self, regions: Vec<Region>) -> Self {
+        self.regions = regions;
+        self
+    }
+
     /// Who may decide what.
     pub fn authorisations(&self) -> &Authorisations {
         &self.authorisations
@@ -271,6 +288,11 @@ impl Catalog {
     /// The bottom lines of the green channel.
     pub fn bottom_lines(&self) -> &[BottomLine] {
         &self.bottom_lines
+    }
+
+    /// The regions that should have business; none where nothing is known of them.
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
     }
 
     /// What a party has published, for this item or for all; what holds for every party where it has

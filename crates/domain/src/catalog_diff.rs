@@ -59,12 +59,12 @@ impl VersionChange {
     }
 }
 
-/// A published limit of an intermediary or a bottom line that is not the same in both.
+/// A published limit of an intermediary, a bottom line or a region that is not the same in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BesideChange {
-    /// The table it stands in: `party` or `bottom_line`.
+    /// The table it stands in: `party`, `bottom_line` or `region`.
     pub table: &'static str,
-    /// Its name.
+    /// Its name; the code of a region.
     pub name: Text,
     /// The first day on which a published limit is in force; a bottom line holds on every day.
     pub valid_from: Option<Date>,
@@ -75,9 +75,9 @@ pub struct BesideChange {
 }
 
 impl BesideChange {
-    /// Whether it concerns a day that has begun.
+    /// Whether cases may be judged otherwise on a day that has begun. By regions no case is judged.
     pub fn is_retroactive(&self, today: Date) -> bool {
-        self.valid_from.is_none_or(|from| from <= today)
+        self.table != "region" && self.valid_from.is_none_or(|from| from <= today)
     }
 }
 
@@ -109,7 +109,7 @@ impl Catalog {
         changes
     }
 
-    /// What differs in `new` beside the items: published limits, then bottom lines.
+    /// What differs in `new` beside the items: published limits, then bottom lines, then regions.
     pub fn changes_beside(&self, new: &Catalog) -> Vec<BesideChange> {
         let mut changes = Vec::new();
         let of = |table, name: &Text, valid_from, is_in_old, is_in_new| BesideChange {
@@ -131,11 +131,17 @@ impl Catalog {
         }
         let removed = self.bottom_lines().iter().filter(|old| !new.bottom_lines().iter().any(|it| it.name == old.name));
         changes.extend(removed.map(|old| of("bottom_line", &old.name, None, true, false)));
+        for region in new.regions().iter().filter(|region| !self.regions().contains(region)) {
+            let is_in_old = self.regions().iter().any(|old| old.code == region.code);
+            changes.push(of("region", &region.code, None, is_in_old, true));
+        }
+        let removed = self.regions().iter().filter(|old| !new.regions().iter().any(|it| it.code == old.code));
+        changes.extend(removed.map(|old| of("region", &old.code, None, true, false)));
         changes
     }
 
     /// This catalogue with every version of `newer` put in, in the place of one from the same day; so with published
-    /// limits, and bottom lines by their name. Nothing is taken away: what `newer` does not name stays as it is.
+    /// limits, bottom lines by their name and regions by their code. Nothing is taken away: what `newer` does not name stays as it is.
     ///
     /// # Errors
     /// Never in truth: of two versions from one day only the newer one is taken.
@@ -146,8 +152,11 @@ impl Catalog {
         let parties = kept.chain(newer.parties()).cloned().collect();
         let kept = self.bottom_lines().iter().filter(|old| !newer.bottom_lines().iter().any(|it| it.name == old.name));
         let bottom_lines = kept.chain(newer.bottom_lines()).cloned().collect();
+        let kept = self.regions().iter().filter(|old| !newer.regions().iter().any(|it| it.code == old.code));
+        let regions = kept.chain(newer.regions()).cloned().collect();
         let authorisations = if newer.authorisations().is_empty() { self.authorisations() } else { newer.authorisations() };
-        Ok(updated.with_parties(parties).with_bottom_lines(bottom_lines).with_authorisations(authorisations.clone()))
+        let updated = updated.with_parties(parties).with_bottom_lines(bottom_lines).with_regions(regions);
+        Ok(updated.with_authorisations(authorisations.clone()))
     }
 
     /// The version of an item that begins on this very day.
@@ -214,7 +223,8 @@ mod tests {
                           [[party]]\nname = 'p'\nlimit = '9 working_days'\nvalid_from = 2017-01-01\n\
                           [[party]]\nname = 'q'\nlimit = '9 working_days'\n\
                           [[bottom_line]]\nname = '1'\nitems = ['a']\n\
-                          [[bottom_line.condition]]\ncode = 'eia'\nname = '环评'\n";
+                          [[bottom_line.condition]]\ncode = 'eia'\nname = '环评'\n\
+                          [[region]]\ncode = '330999101'\nname = '西溪镇'\n[[region]]\ncode = '330999102'\n";
 
     #[test]
     fn an_update_of_items_carries_over_what_belongs_to_them() {
@@ -224,7 +234,23 @@ mod tests {
         assert_eq!(updated.versions().len(), 2);
         assert_eq!(updated.authorisations(), old.authorisations());
         assert_eq!((updated.parties(), updated.bottom_lines()), (old.parties(), old.bottom_lines()));
+        assert_eq!((updated.regions(), updated.regions().len()), (old.regions(), 2));
         assert_eq!(old.changes_beside(&updated), []);
+    }
+
+    #[test]
+    fn regions_are_put_in_by_their_code_and_judge_no_case() {
+        let old = Catalog::from_toml(BESIDE).unwrap();
+        let newer = "[[region]]\ncode = '330999102'\nname = '石桥镇'\n[[region]]\ncode = '330999103'\n";
+        let updated = old.updated_by(&Catalog::from_toml(newer).unwrap()).unwrap();
+        let codes: Vec<&str> = updated.regions().iter().map(|region| region.code.as_str()).collect();
+        assert_eq!(codes, ["330999101", "330999102", "330999103"]);
+        let changes = old.changes_beside(&updated);
+        let told: Vec<(&str, bool)> = changes.iter().map(|it| (it.name.as_str(), it.is_in_old)).collect();
+        assert_eq!(told, [("330999102", true), ("330999103", false)]);
+        assert!(!changes.iter().any(|it| it.is_retroactive("2026-01-01".parse().unwrap())));
+        let twice = Catalog::from_toml(&format!("{newer}[[region]]\ncode = '330999103'\n")).unwrap_err().to_string();
+        assert!(twice.contains("two regions 330999103, see line 4"), "{twice}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A [`CatalogDraft`] is what a file says, right or wrong: its mistakes and doubts all carry their place, so that
 //! whoever keeps the catalogue mends it in one go. Only a draft without mistakes becomes a [`Catalog`]. The published
-//! limits of intermediaries and the bottom lines of the green channel are said in TOML only.
+//! limits of intermediaries, the bottom lines of the green channel and the regions are said in TOML only.
 
 mod beside;
 mod cells;
@@ -15,14 +15,14 @@ use jiff::civil::Date;
 
 use crate::{
     Text,
-    catalog::{BottomLine, Catalog, Item, Limit, Party, PublicFacts, StatedLimit, Unit},
+    catalog::{BottomLine, Catalog, Item, Limit, Party, PublicFacts, Region, StatedLimit, Unit},
     event::Form,
     remark::{Remark, fmt_lines},
     table::{Columns, column, csv_rows, read_rows, read_toml},
 };
 
 pub use crate::table::Column;
-pub use write::{bottom_lines_to_toml, cells_of, item_to_toml, parties_to_toml, to_csv, to_rows, to_toml};
+pub use write::{bottom_lines_to_toml, cells_of, item_to_toml, parties_to_toml, regions_to_toml, to_csv, to_rows, to_toml};
 
 /// All columns, in the order in which they are written.
 pub const COLUMNS: [Column; 21] = [
@@ -76,16 +76,17 @@ pub struct CatalogDraft {
     versions: Vec<(String, Item)>,
     parties: Vec<(String, Party)>,
     bottom_lines: Vec<(String, BottomLine)>,
+    regions: Vec<(String, Region)>,
     /// The codes of items that are there but could not be read.
     broken: Vec<Text>,
     errors: Vec<Remark>,
 }
 
 impl CatalogDraft {
-    /// Reads TOML: one `[[item]]` table a version, `[[party]]` and `[[bottom_line]]`.
+    /// Reads TOML: one `[[item]]` table a version, `[[party]]`, `[[bottom_line]]` and `[[region]]`.
     pub fn from_toml(text: &str) -> Self {
         let (mut draft, mut errors) = (Self::default(), Vec::new());
-        read_toml(text, &["item", "party", "bottom_line"], &mut errors, |name, table, errors| {
+        read_toml(text, &["item", "party", "bottom_line", "region"], &mut errors, |name, table, errors| {
             let before = errors.len();
             match name {
                 "item" => {
@@ -97,6 +98,11 @@ impl CatalogDraft {
                     let row = table.row(beside::PARTY, errors);
                     let party = beside::party(&row, errors);
                     draft.parties.extend((errors.len() == before).then_some((row.place, party)));
+                }
+                "region" => {
+                    let row = table.row(beside::REGION, errors);
+                    let region = beside::region(&row, errors);
+                    draft.regions.extend((errors.len() == before).then_some((row.place, region)));
                 }
                 _ => {
                     let row = table.row_without("condition", beside::BOTTOM_LINE, errors);
@@ -157,7 +163,8 @@ impl CatalogDraft {
         let catalog = catalog.map_err(|twice| CatalogError(vec![Remark::new("", "valid_from", twice.to_string())]))?;
         let parties = self.parties.into_iter().map(|(_, party)| party).collect();
         let bottom_lines = self.bottom_lines.into_iter().map(|(_, line)| line).collect();
-        Ok(catalog.with_parties(parties).with_bottom_lines(bottom_lines))
+        let regions = self.regions.into_iter().map(|(_, region)| region).collect();
+        Ok(catalog.with_parties(parties).with_bottom_lines(bottom_lines).with_regions(regions))
     }
 
     fn take(&mut self, place: String, item: Item, is_sound: bool) {
@@ -173,6 +180,7 @@ impl CatalogDraft {
         self.find_duplicates();
         self.find_two_limits_of_a_party();
         self.find_two_bottom_lines_of_a_name();
+        self.find_two_regions_of_a_code();
         self.find_unknown_items();
         self
     }
@@ -218,6 +226,16 @@ impl CatalogDraft {
         }
     }
 
+    fn find_two_regions_of_a_code(&mut self) {
+        for (number, (place, region)) in self.regions.iter().enumerate() {
+            if let Some((first, _)) = self.regions[..number].iter().find(|(_, earlier)| earlier.code == region.code) {
+                let code = &region.code;
+                let what = format!("地区 {code} 重复（另见 {first}） / there are two regions {code}, see {first}");
+                self.errors.push(Remark::new(place, "code", what));
+            }
+        }
+    }
+
     fn find_unknown_items(&mut self) {
         let known: HashSet<&Text> = self.versions.iter().map(|(_, item)| &item.code).chain(&self.broken).collect();
         let parties = self.parties.iter().map(|(place, party)| (place, &party.items));
@@ -235,7 +253,8 @@ impl CatalogDraft {
 }
 
 impl Catalog {
-    /// Reads a catalogue in TOML: one `[[item]]` table a version, `[[party]]` and `[[bottom_line]]` beside them.
+    /// Reads a catalogue in TOML: one `[[item]]` table a version, `[[party]]`, `[[bottom_line]]` and `[[region]]`
+    /// beside them.
     ///
     /// # Errors
     /// Every mistake, each with its line and column.

@@ -35,6 +35,13 @@ coded! {
     }
 }
 
+impl FindingKind {
+    /// What it is called, for people.
+    pub fn name(self, lang: Lang) -> &'static str {
+        words::finding(self, lang)
+    }
+}
+
 /// Why supervision says what it says of one case at one instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {

@@ -136,7 +136,8 @@ proptest! {
              [[party]]\nname = {party}\nservice = {service}\nlimit = '{days} months'\n{from}\
              [[party]]\nname = '*'\nitems = ['a']\nlimit = '1 years'\n\
              [[bottom_line]]\nname = {line}\nitems = ['a']\n\
-             [[bottom_line.condition]]\ncode = 'one'\nname = '其一'\nmaterials = [{material}]\nsteps = ['s', 't']\n"
+             [[bottom_line.condition]]\ncode = 'one'\nname = '其一'\nmaterials = [{material}]\nsteps = ['s', 't']\n\
+             [[region]]\ncode = {party}\nname = {service}\n[[region]]\ncode = '330999'\n"
         );
         if let Ok(catalog) = Catalog::from_toml(&text) {
             prop_assert_eq!(Catalog::from_toml(&to_toml(&catalog)).unwrap(), catalog);

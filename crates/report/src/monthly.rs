@@ -1,10 +1,14 @@
 //! The figures of a month.
 
-use domain::{Figures, Instant};
-use jiff::{civil::Date, tz::TimeZone};
-use serde::Serialize;
-use store::{FigureQuery, GroupBy, Reader, StoreError};
-use wire::FiguresJson;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Figures, Item};
+use store::{GroupBy, Narrowing, Page, StoreError};
+
+use crate::{
+    CoverageAnswer, ForecastAnswer, ForecastFilter, GamingAnswer, GamingGroup, Ground, HallAnswer, HallGroup, Month,
+    PartiesAnswer, RankingAnswer, SuspiciousCase, gaming::gaming_groups, hall::hall_groups,
+};
 
 /// Why there is no export.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +16,9 @@ pub enum ReportError {
     /// Not a month.
     #[error("{0:?} is not a month such as 2026-10")]
     NotAMonth(String),
+    /// Not a table of the export.
+    #[error("{0:?} is not a table of the export: expected one of {1}")]
+    NotATable(String, String),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -26,50 +33,9 @@ pub enum ReportError {
     Json(#[from] serde_json::Error),
 }
 
-/// A calendar month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Month {
-    first: Date,
-}
-
-impl Month {
-    /// Reads `2026-10`.
-    ///
-    /// # Errors
-    /// It is not a month.
-    pub fn parse(text: &str) -> Result<Self, ReportError> {
-        let wrong = || ReportError::NotAMonth(text.to_owned());
-        if text.len() != 7 {
-            return Err(wrong());
-        }
-        let first = format!("{text}-01").parse().map_err(|_| wrong())?;
-        Ok(Self { first })
-    }
-
-    /// The month of an instant in a zone.
-    pub fn of(at: Instant, zone: &TimeZone) -> Self {
-        let date = jiff::Timestamp::from_millisecond(at.ms()).map_or(Date::MIN, |at| zone.to_datetime(at).date());
-        Self { first: date.first_of_month() }
-    }
-
-    /// The month `months` later.
-    #[must_use]
-    pub fn plus(self, months: i32) -> Self {
-        Self { first: self.first.saturating_add(jiff::Span::new().months(months)) }
-    }
-
-    /// Its first instant in a zone.
-    pub fn start(self, zone: &TimeZone) -> Instant {
-        let at = zone.to_timestamp(self.first.into()).map_or(0, |at| at.as_millisecond());
-        Instant::from_ms(at)
-    }
-}
-
-impl std::fmt::Display for Month {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}", self.first.year(), self.first.month())
-    }
-}
+/// A list of cases in an export has at most so many, whatever the month, and says how many there are: so the memory of
+/// an export does not grow with the month. The API lists the rest.
+pub const LIST_MOST: u32 = 10_000;
 
 /// A unit and its figures.
 #[derive(Debug, Clone)]
@@ -80,45 +46,21 @@ pub struct Unit {
     pub figures: Figures,
 }
 
-/// The export of a month.
+/// The main figures over some of the cases.
 #[derive(Debug, Clone)]
-pub struct Monthly {
-    /// Which month.
-    pub month: Month,
-    /// The profile the time was counted by, printed beside every figure.
-    pub variant: String,
+pub struct Scope {
     /// The whole county.
     pub county: Unit,
-    /// The month before (环比).
-    pub month_before: Figures,
-    /// The same month of the year before (同比).
-    pub year_before: Figures,
-    /// Every department.
+    /// Every department with a case.
     pub departments: Vec<Unit>,
 }
 
-/// The name of the whole.
-const COUNTY: &str = "全县 / County";
-
-impl Monthly {
-    /// Reads the figures of a month.
-    ///
-    /// # Errors
-    /// The store did not answer.
-    pub async fn read(reader: &Reader, month: Month, zone: &TimeZone, variant: &str) -> Result<Self, ReportError> {
-        let departments = figures(reader, month, zone, GroupBy::Department).await?;
-        let units = departments
-            .into_iter()
-            .map(|(name, figures)| Unit {
-                name: if name.is_empty() { "未知部门 / Unknown".to_owned() } else { name }, figures
-            });
+impl Scope {
+    async fn read(ground: &Ground<'_>, month: Month, only: &Narrowing) -> Result<Self, StoreError> {
+        let departments = ground.reader.figures_only(&ground.month(month, GroupBy::Department), only).await?.into_iter();
         Ok(Self {
-            month,
-            variant: variant.to_owned(),
-            county: Unit { name: COUNTY.to_owned(), figures: whole(reader, month, zone).await? },
-            month_before: whole(reader, month.plus(-1), zone).await?,
-            year_before: whole(reader, month.plus(-12), zone).await?,
-            departments: units.collect(),
+            county: Unit { name: COUNTY.to_owned(), figures: whole(ground, month, only).await? },
+            departments: departments.map(|group| Unit { name: unit_name(&group.key), figures: group.figures }).collect(),
         })
     }
 
@@ -126,113 +68,107 @@ impl Monthly {
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
         std::iter::once(&self.county).chain(&self.departments)
     }
+}
 
-    /// As JSON: the figures of `sundial assess` for every unit.
+/// The export of a month.
+#[derive(Debug, Clone)]
+pub struct Monthly {
+    /// Which month.
+    pub month: Month,
+    /// How time was counted, printed beside every figure.
+    pub variant: String,
+    /// All cases.
+    pub all: Scope,
+    /// The month before (环比).
+    pub month_before: Figures,
+    /// The same month of the year before (同比).
+    pub year_before: Figures,
+    /// Cases of key projects (重点项目).
+    pub key_projects: Scope,
+    /// Cases of the green channel (绿色通道).
+    pub green_channel: Scope,
+    /// Work in the hall, by department.
+    pub hall: HallAnswer,
+    /// Work in the hall of the whole county; none where nothing was closed.
+    pub hall_county: Option<HallGroup>,
+    /// Who had business.
+    pub coverage: CoverageAnswer,
+    /// Gaming made visible, by department.
+    pub gaming: GamingAnswer,
+    /// The same of the whole county; none where nothing was closed.
+    pub gaming_county: Option<GamingGroup>,
+    /// The suspicious cases by their closing, at most [`LIST_MOST`].
+    pub suspicious: Vec<SuspiciousCase>,
+    /// The items of [`GamingAnswer::padded_items`].
+    pub padded: Vec<Item>,
+    /// Departments ranked by their cases on time.
+    pub departments_ranked: RankingAnswer,
+    /// Windows ranked by their cases on time.
+    pub windows_ranked: RankingAnswer,
+    /// Scorecards of intermediaries.
+    pub parties: PartiesAnswer,
+    /// Forecasts of the cases open now, at most [`LIST_MOST`].
+    pub forecast: ForecastAnswer,
+    /// What items are called, by their code.
+    pub item_names: BTreeMap<String, String>,
+    /// What regions are called, by their code.
+    pub region_names: BTreeMap<String, String>,
+}
+
+/// The name of the whole.
+pub(crate) const COUNTY: &str = "全县 / County";
+
+/// The name of a unit; cases may name none.
+pub(crate) fn unit_name(key: &str) -> String {
+    if key.is_empty() { "未知部门 / Unknown".to_owned() } else { key.to_owned() }
+}
+
+impl Monthly {
+    /// Reads the figures of a month.
     ///
     /// # Errors
-    /// It could not be written.
-    pub fn json(&self) -> Result<Vec<u8>, ReportError> {
-        #[derive(Serialize)]
-        struct UnitJson<'a> {
-            name: &'a str,
-            figures: FiguresJson,
-        }
-        #[derive(Serialize)]
-        struct MonthlyJson<'a> {
-            month: String,
-            variant: &'a str,
-            county: FiguresJson,
-            month_before: FiguresJson,
-            year_before: FiguresJson,
-            departments: Vec<UnitJson<'a>>,
-        }
-        let departments = self.departments.iter().map(|unit| UnitJson { name: &unit.name, figures: (&unit.figures).into() });
-        Ok(serde_json::to_vec(&MonthlyJson {
-            month: self.month.to_string(),
-            variant: &self.variant,
-            county: (&self.county.figures).into(),
-            month_before: (&self.month_before).into(),
-            year_before: (&self.year_before).into(),
-            departments: departments.collect(),
-        })?)
+    /// The store did not answer.
+    pub async fn read(ground: &Ground<'_>, month: Month) -> Result<Self, ReportError> {
+        let all = ground.all_cases();
+        let key_projects = Narrowing { key_project: true, ..all.clone() };
+        let green_channel = Narrowing { green_channel: true, ..all.clone() };
+        let (county, departments) = (ground.month(month, GroupBy::Nothing), ground.month(month, GroupBy::Department));
+        let page = Page { limit: LIST_MOST, offset: 0 };
+        let most_probable = ForecastFilter { limit: LIST_MOST as usize, ..ForecastFilter::default() };
+        let items = ground.catalog.in_force_on(ground.catalog_day(&county));
+        let gaming = GamingAnswer::read(ground, &departments, &all).await?;
+        let is_padded = |item: &Item| gaming.padded_items.iter().any(|code| *code == item.code);
+        Ok(Self {
+            month,
+            variant: ground.variant.clone(),
+            all: Scope::read(ground, month, &all).await?,
+            month_before: whole(ground, month.plus(-1), &all).await?,
+            year_before: whole(ground, month.plus(-12), &all).await?,
+            key_projects: Scope::read(ground, month, &key_projects).await?,
+            green_channel: Scope::read(ground, month, &green_channel).await?,
+            hall: HallAnswer::read(ground, &departments, &all).await?,
+            hall_county: hall_groups(ground, &county, &all).await?.into_iter().next(),
+            coverage: CoverageAnswer::read(ground, &county, BTreeSet::new()).await?,
+            gaming_county: gaming_groups(ground, &county, &all).await?.into_iter().next(),
+            suspicious: SuspiciousCase::list(ground, &county, &all, "", page).await?,
+            padded: items.into_iter().filter(|item| is_padded(item)).cloned().collect(),
+            gaming,
+            departments_ranked: RankingAnswer::of_month(ground, month, GroupBy::Department).await?,
+            windows_ranked: RankingAnswer::of_month(ground, month, GroupBy::Window).await?,
+            parties: PartiesAnswer::read(ground, &county).await?,
+            forecast: ForecastAnswer::read(ground, &most_probable).await?,
+            region_names: ground.catalog.regions().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
+            item_names: ground.catalog.newest().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
+        })
+    }
+
+    /// How many rows the list of suspicious cases would have without its bound.
+    pub(crate) fn suspicious_in_all(&self) -> u64 {
+        self.gaming_county.as_ref().map_or(0, |county| county.kinds.values().sum())
     }
 }
 
-async fn whole(reader: &Reader, month: Month, zone: &TimeZone) -> Result<Figures, ReportError> {
-    let groups = figures(reader, month, zone, GroupBy::Nothing).await?;
-    Ok(groups.into_iter().next().map(|(_, figures)| figures).unwrap_or_default())
-}
-
-async fn figures(
-    reader: &Reader,
-    month: Month,
-    zone: &TimeZone,
-    group_by: GroupBy,
-) -> Result<Vec<(String, Figures)>, ReportError> {
-    let query = FigureQuery {
-        from: month.start(zone),
-        to: month.plus(1).start(zone),
-        group_by,
-        zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-    };
-    Ok(reader.figures(&query).await?.into_iter().map(|group| (group.key, group.figures)).collect())
-}
-
-/// One column of the table, in both forms.
-pub(crate) struct Column {
-    pub(crate) title: &'static str,
-    pub(crate) kind: ColumnKind,
-    pub(crate) value: fn(&Figures) -> Option<f64>,
-}
-
-/// How the numbers of a column are shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ColumnKind {
-    Count,
-    Ratio,
-    Days,
-}
-
-/// The columns of the monthly table, Chinese first with English beside it.
-pub(crate) const COLUMNS: [Column; 16] = [
-    Column { title: "收件 Received", kind: ColumnKind::Count, value: |it| Some(it.received as f64) },
-    Column { title: "受理 Accepted", kind: ColumnKind::Count, value: |it| Some(it.accepted as f64) },
-    Column { title: "办结 Closed", kind: ColumnKind::Count, value: |it| Some(it.closed as f64) },
-    Column { title: "在办 Open", kind: ColumnKind::Count, value: |it| Some(it.open as f64) },
-    Column { title: "在办超期 Open overdue", kind: ColumnKind::Count, value: |it| Some(it.open_overdue as f64) },
-    Column { title: "按时办结率 On time", kind: ColumnKind::Ratio, value: |it| it.on_time_rate },
-    Column { title: "超期率 Overdue", kind: ColumnKind::Ratio, value: |it| it.overdue_rate },
-    Column { title: "当日办结率 Same day", kind: ColumnKind::Ratio, value: |it| it.same_day_rate },
-    Column { title: "7日办结率 Within 7 days", kind: ColumnKind::Ratio, value: |it| it.within_7_days_rate },
-    Column { title: "平均用时(工作日) Mean days", kind: ColumnKind::Days, value: |it| it.elapsed_days.mean },
-    Column {
-        title: "提速率(法定,加权) Speed-up, statutory",
-        kind: ColumnKind::Ratio,
-        value: |it| it.statutory_speed_up.weighted,
-    },
-    Column {
-        title: "提速率(承诺,加权) Speed-up, promised", kind: ColumnKind::Ratio, value: |it| it.promised_speed_up.weighted
-    },
-    Column { title: "满意率 Satisfaction", kind: ColumnKind::Ratio, value: |it| it.satisfaction_rate },
-    Column { title: "预警 Reminders", kind: ColumnKind::Count, value: |it| cards(it, domain::Level::Reminder) },
-    Column { title: "黄牌 Yellow", kind: ColumnKind::Count, value: |it| cards(it, domain::Level::Yellow) },
-    Column { title: "红牌 Red", kind: ColumnKind::Count, value: |it| cards(it, domain::Level::Red) },
-];
-
-fn cards(figures: &Figures, level: domain::Level) -> Option<f64> {
-    Some(figures.cards.get(&level).copied().unwrap_or(0) as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_are_read_and_counted_over_the_year() {
-        let month = Month::parse("2026-01").unwrap();
-        assert_eq!((month.plus(-1).to_string(), month.plus(-12).to_string()), ("2025-12".to_owned(), "2025-01".to_owned()));
-        for wrong in ["2026", "2026-13", "2026-1", "26-01-01"] {
-            assert!(Month::parse(wrong).is_err(), "{wrong}");
-        }
-    }
+async fn whole(ground: &Ground<'_>, month: Month, only: &Narrowing) -> Result<Figures, StoreError> {
+    let groups = ground.reader.figures_only(&ground.month(month, GroupBy::Nothing), only).await?;
+    Ok(groups.into_iter().next().map(|group| group.figures).unwrap_or_default())
 }

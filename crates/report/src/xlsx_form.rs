@@ -1,11 +1,18 @@
-//! The monthly table as a workbook with native charts.
+//! The month as a workbook with native charts.
 
 use rust_xlsxwriter::{Chart, ChartType, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
 
-use crate::monthly::{COLUMNS, Column, ColumnKind, Monthly, ReportError};
+use crate::{
+    Monthly, ReportError,
+    sections::UNITS,
+    table::{COLUMNS, Cell, ColumnKind, Table},
+};
 
-/// Rows above the table: a title, the variant, an empty one.
-const HEAD: u32 = 3;
+/// Rows above the notes of a table: a title and the variant.
+const HEAD: u32 = 2;
+
+/// On the tab of the comparison.
+const COMPARISON: &str = "比较 Comparison";
 
 struct Formats {
     title: Format,
@@ -15,6 +22,7 @@ struct Formats {
     count: Format,
     ratio: Format,
     days: Format,
+    nothing: Format,
 }
 
 impl Formats {
@@ -29,127 +37,129 @@ impl Formats {
                 .set_align(FormatAlign::Center)
                 .set_align(FormatAlign::VerticalCenter)
                 .set_background_color("D9E2F3"),
-            name: cell(),
+            name: cell().set_text_wrap(),
             count: cell().set_num_format("#,##0"),
             ratio: cell().set_num_format("0.0%"),
             days: cell().set_num_format("0.00"),
-        }
-    }
-
-    fn of(&self, kind: ColumnKind) -> &Format {
-        match kind {
-            ColumnKind::Count => &self.count,
-            ColumnKind::Ratio => &self.ratio,
-            ColumnKind::Days => &self.days,
+            nothing: cell().set_align(FormatAlign::Right),
         }
     }
 }
 
 impl Monthly {
-    /// A workbook: the table of all units with charts, and the comparison with the month and the year
-    /// before.
+    /// A workbook: a sheet a table, charts under the units, and the comparison with the month and the year before.
     ///
     /// # Errors
     /// It could not be written.
     pub fn xlsx(&self) -> Result<Vec<u8>, ReportError> {
         let formats = Formats::new();
         let mut workbook = Workbook::new();
-        self.units_sheet(workbook.add_worksheet().set_name("各单位 Units")?, &formats)?;
-        self.comparison_sheet(workbook.add_worksheet().set_name("比较 Comparison")?, &formats)?;
+        for table in self.tables() {
+            let sheet = workbook.add_worksheet().set_name(table.name)?;
+            let head = self.head(sheet, table.name, &table.notes, &formats)?;
+            let end = write_table(sheet, head, &table, &formats)?;
+            if table.code == UNITS {
+                charts(sheet, &table, (head + 2, end))?;
+                self.comparison_sheet(workbook.add_worksheet().set_name(COMPARISON)?, &formats)?;
+            }
+        }
         Ok(workbook.save_to_buffer()?)
     }
 
-    fn head(&self, sheet: &mut Worksheet, formats: &Formats) -> Result<(), ReportError> {
-        sheet.write_with_format(0, 0, format!("行政审批效能月报 Monthly efficiency bulletin {}", self.month), &formats.title)?;
-        sheet.write_with_format(1, 0, format!("口径 Variant: {}", self.variant), &formats.note)?;
-        Ok(())
-    }
-
-    fn units_sheet(&self, sheet: &mut Worksheet, formats: &Formats) -> Result<(), ReportError> {
-        self.head(sheet, formats)?;
+    /// Writes what stands above a table, and says in which row its headings are.
+    fn head(&self, sheet: &mut Worksheet, name: &str, notes: &[String], formats: &Formats) -> Result<u32, ReportError> {
         sheet.set_landscape().set_print_fit_to_pages(1, 0);
-        sheet.set_column_width(0, 26)?.set_freeze_panes(HEAD + 1, 1)?.set_row_height(HEAD, 48)?;
-        sheet.write_with_format(HEAD, 0, "单位 Unit", &formats.head)?;
-        for (number, column) in (1u16..).zip(&COLUMNS) {
-            sheet.set_column_width(number, 13)?;
-            sheet.write_with_format(HEAD, number, column.title, &formats.head)?;
-        }
+        let title = format!("行政审批效能月报 Monthly efficiency bulletin {} · {name}", self.month);
+        sheet.write_with_format(0, 0, title, &formats.title)?;
+        sheet.write_with_format(1, 0, format!("口径 Variant: {}", self.variant), &formats.note)?;
         let mut row = HEAD;
-        for unit in self.units() {
+        for note in notes {
+            sheet.write_with_format(row, 0, note, &formats.note)?;
             row += 1;
-            sheet.write_with_format(row, 0, &unit.name, &formats.name)?;
-            for (number, column) in (1u16..).zip(&COLUMNS) {
-                write_number(sheet, row, number, column, (column.value)(&unit.figures), formats)?;
-            }
         }
-        let first_department = HEAD + 2;
-        if row >= first_department {
-            self.chart(sheet, "按时办结率 On-time rate", 6, (first_department, row), (row + 2, 0))?;
-            self.chart(sheet, "办结件数 Closed cases", 3, (first_department, row), (row + 2, 7))?;
-        }
-        Ok(())
-    }
-
-    fn chart(
-        &self,
-        sheet: &mut Worksheet,
-        title: &str,
-        column: u16,
-        rows: (u32, u32),
-        at: (u32, u16),
-    ) -> Result<(), ReportError> {
-        let name = "各单位 Units";
-        let mut chart = Chart::new(ChartType::Bar);
-        chart.add_series().set_categories((name, rows.0, 0, rows.1, 0)).set_values((name, rows.0, column, rows.1, column));
-        chart.title().set_name(title);
-        chart.legend().set_hidden();
-        // Bars that do not begin at nothing would show differences larger than they are.
-        chart.y_axis().set_min(0);
-        chart.set_width(640).set_height(120 + 24 * (rows.1 - rows.0 + 1));
-        sheet.insert_chart(at.0, at.1, &chart)?;
-        Ok(())
+        Ok(row + 1)
     }
 
     fn comparison_sheet(&self, sheet: &mut Worksheet, formats: &Formats) -> Result<(), ReportError> {
-        self.head(sheet, formats)?;
-        sheet.set_landscape().set_print_fit_to_pages(1, 0);
+        let head = self.head(sheet, COMPARISON, &[], formats)?;
         sheet.set_column_width(0, 40)?;
         let titles = ["指标 Figure", "本月 Month", "上月 Month before", "环比 Change", "上年同月 Year before", "同比 Change"];
         for (number, title) in (0u16..).zip(titles) {
-            sheet.write_with_format(HEAD, number, title, &formats.head)?;
+            sheet.write_with_format(head, number, title, &formats.head)?;
         }
         sheet.set_column_range_width(1, 5, 18)?;
-        for (row, column) in (HEAD + 1..).zip(&COLUMNS) {
+        for (row, column) in (head + 1..).zip(&COLUMNS) {
             sheet.write_with_format(row, 0, column.title, &formats.name)?;
-            let now = (column.value)(&self.county.figures);
-            write_number(sheet, row, 1, column, now, formats)?;
+            let now = &self.all.county.figures;
+            write_cell(sheet, (row, 1), &column.cell(now), formats)?;
             for (number, earlier) in [(2, &self.month_before), (4, &self.year_before)] {
-                let before = (column.value)(earlier);
-                write_number(sheet, row, number, column, before, formats)?;
-                let change = now.zip(before).and_then(|(now, before)| change(column.kind, now, before));
-                match change {
-                    Some(text) => sheet.write_with_format(row, number + 1, text, &formats.name)?,
-                    None => sheet.write_with_format(row, number + 1, "—", &formats.name)?,
-                };
+                write_cell(sheet, (row, number), &column.cell(earlier), formats)?;
+                let pair = (column.value)(now).zip((column.value)(earlier));
+                let change = pair.and_then(|(now, before)| change(column.kind, now, before));
+                write_cell(sheet, (row, number + 1), &change.map_or(Cell::Nothing, Cell::Text), formats)?;
             }
         }
         Ok(())
     }
 }
 
-fn write_number(
-    sheet: &mut Worksheet,
-    row: u32,
-    number: u16,
-    column: &Column,
-    value: Option<f64>,
-    formats: &Formats,
-) -> Result<(), ReportError> {
-    let format = formats.of(column.kind);
-    match value {
-        Some(value) => sheet.write_with_format(row, number, value, format)?,
-        None => sheet.write_with_format(row, number, "—", format)?,
+/// Writes a table under its headings, and says which row is its last.
+fn write_table(sheet: &mut Worksheet, head: u32, table: &Table, formats: &Formats) -> Result<u32, ReportError> {
+    for (number, heading) in (0u16..).zip(&table.headings) {
+        sheet.set_column_width(number, heading.width)?;
+        sheet.write_with_format(head, number, on_two_lines(&heading.title), &formats.head)?;
+    }
+    sheet.set_row_height(head, 62)?.set_freeze_panes(head + 1, 1)?.set_repeat_rows(head, head)?;
+    let mut row = head;
+    for cells in &table.rows {
+        row += 1;
+        for (number, cell) in (0u16..).zip(cells) {
+            write_cell(sheet, (row, number), cell, formats)?;
+        }
+    }
+    if table.rows.is_empty() {
+        row += 1;
+        write_cell(sheet, (row, 0), &Cell::text("无 None"), formats)?;
+    }
+    Ok(row)
+}
+
+/// 中文, and English under it.
+fn on_two_lines(title: &str) -> String {
+    title.replacen(' ', "\n", 1)
+}
+
+fn write_cell(sheet: &mut Worksheet, (row, number): (u32, u16), cell: &Cell, formats: &Formats) -> Result<(), ReportError> {
+    match cell {
+        Cell::Text(text) => sheet.write_with_format(row, number, text, &formats.name)?,
+        Cell::Count(count) => sheet.write_with_format(row, number, *count, &formats.count)?,
+        Cell::Ratio(share) => sheet.write_with_format(row, number, *share, &formats.ratio)?,
+        Cell::Days(days) => sheet.write_with_format(row, number, *days, &formats.days)?,
+        Cell::Nothing => sheet.write_with_format(row, number, "—", &formats.nothing)?,
     };
+    Ok(())
+}
+
+/// The charts of the departments, whose first and last row are given, under their table.
+fn charts(sheet: &mut Worksheet, table: &Table, rows: (u32, u32)) -> Result<(), ReportError> {
+    if rows.0 > rows.1 {
+        return Ok(());
+    }
+    for (title, column, at) in [("按时办结率 On-time rate", 6, 0), ("办结件数 Closed cases", 3, 7)] {
+        let mut chart = Chart::new(ChartType::Bar);
+        let (categories, values) = ((table.name, rows.0, 0, rows.1, 0), (table.name, rows.0, column, rows.1, column));
+        chart.add_series().set_categories(categories).set_values(values);
+        chart.title().set_name(title);
+        chart.legend().set_hidden();
+        // Bars that do not begin at nothing would show differences larger than they are. Of bars that lie the value is
+        // on the x axis.
+        chart.x_axis().set_min(0);
+        if COLUMNS[usize::from(column) - 1].kind == ColumnKind::Ratio {
+            chart.x_axis().set_max(1).set_num_format("0%");
+        }
+        chart.set_width(640).set_height(120 + 24 * (rows.1 - rows.0 + 1));
+        sheet.insert_chart(rows.1 + 2, at, &chart)?;
+    }
     Ok(())
 }
 

@@ -41,6 +41,18 @@ impl GroupBy {
         })
     }
 
+    /// Its name; empty for nothing.
+    pub const fn name(self) -> &'static str {
+        match self {
+            GroupBy::Nothing => "",
+            GroupBy::Department => "department",
+            GroupBy::Window => "window",
+            GroupBy::Item => "item",
+            GroupBy::Region => "region",
+            GroupBy::Month => "month",
+        }
+    }
+
     pub(crate) const fn expression(self) -> &'static str {
         match self {
             GroupBy::Nothing => "''",

@@ -17,6 +17,38 @@ pub struct Suspected {
     pub found: u64,
 }
 
+/// A suspicious case, a row for every kind that it is suspicious by.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+pub struct SuspiciousRow {
+    /// The case.
+    pub case_no: String,
+    /// The finding, by its code.
+    pub kind: String,
+    /// Its department, where it names one.
+    pub department: Option<String>,
+    /// Its window, where it names one.
+    pub window: Option<String>,
+    /// Its item, where it names one.
+    pub item: Option<String>,
+    closed_ms: i64,
+}
+
+impl SuspiciousRow {
+    /// When it was closed.
+    pub fn closed_at(&self) -> Instant {
+        Instant::from_ms(self.closed_ms)
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// At most so many.
+    pub limit: u32,
+    /// After so many.
+    pub offset: u32,
+}
+
 /// Cases that one window closed within a minute of each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -51,6 +83,25 @@ impl Reader {
         // What is looked for is not left out.
         let shown = Narrowing { without_suspicious: false, ..only.clone() };
         within(self.config.timeout, "reading suspicious cases", self.grouped(sql, query, &shown).fetch_all()).await
+    }
+
+    /// The suspicious cases that [`suspected`](Self::suspected) counts, by their closing; of one kind, or with an empty
+    /// one of any. The grouping of the query does not matter.
+    ///
+    /// # Errors
+    /// ClickHouse did not answer.
+    pub async fn suspicious_cases(
+        &self,
+        query: &FigureQuery,
+        only: &Narrowing,
+        kind: &str,
+        page: Page,
+    ) -> Result<Vec<SuspiciousRow>, StoreError> {
+        let sql = include_str!("../queries/suspicious_cases.sql");
+        let shown = Narrowing { without_suspicious: false, ..only.clone() };
+        let prepared = self.grouped(sql, query, &shown).param("kind", kind);
+        let prepared = prepared.param("limit", page.limit).param("offset", page.offset);
+        within(self.config.timeout, "listing suspicious cases", prepared.fetch_all()).await
     }
 
     /// Batches of a period, by time (`batch_close`).

@@ -34,7 +34,7 @@ mod writer;
 pub use config::{Cluster, StoreConfig};
 pub use error::StoreError;
 pub use figures::{FigureGroup, FigureQuery, GroupBy};
-pub use gaming::{Batch, Suspected};
+pub use gaming::{Batch, Page, Suspected, SuspiciousRow};
 pub use hall::{Coverage, HallFigures};
 pub use lists::{CardQuery, CardRow, CaseQuery, CaseSummary, Gauges};
 pub use migrate::{LATEST, migrate, require_current};

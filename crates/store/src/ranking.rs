@@ -23,6 +23,16 @@ impl Measure {
     /// The names, for messages.
     pub const NAMES: [&str; 4] = ["on_time", "early", "same_day", "satisfaction"];
 
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Measure::OnTime => "on_time",
+            Measure::Early => "early",
+            Measure::SameDay => "same_day",
+            Measure::Satisfaction => "satisfaction",
+        }
+    }
+
     /// The measure of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {

@@ -194,7 +194,17 @@ impl Config {
         for setting in &settings.set {
             figment = figment.merge(Setting::parse(setting)?);
         }
-        figment.extract().map_err(explain)
+        let config: Self = figment.extract().map_err(explain)?;
+        let mistakes = config.figures.mistakes().into_iter().map(|mistake| {
+            let key = format!("figures.{}", mistake.key);
+            // Where the value came from; the defaults make sense.
+            let source = figment.find_metadata(&key).map(|it| it.name.to_string()).unwrap_or_default();
+            format!("configuration, {source}: {key}: {}", mistake.why)
+        });
+        match mistakes.collect::<Vec<_>>() {
+            mistakes if mistakes.is_empty() => Ok(config),
+            mistakes => bail!(mistakes.join("\n")),
+        }
     }
 
     /// With secrets masked.
@@ -283,6 +293,16 @@ mod tests {
     fn an_unknown_key_says_what_was_meant() {
         let error = load(&["kafka.broker=x"]).unwrap_err().to_string();
         assert!(error.contains("--set kafka.broker=x") && error.contains("did you mean `brokers`?"), "{error}");
+    }
+
+    #[test]
+    fn a_setting_of_figures_that_makes_no_sense_is_told_with_its_key_and_its_source() {
+        let error = load(&["figures.z=-2", "figures.parties.blacklist_below=70"]).unwrap_err().to_string();
+        let lines: Vec<&str> = error.lines().collect();
+        assert_eq!(lines[0], "configuration, --set figures.z=-2: figures.z: found -2, expected more than 0 and at most 10");
+        assert!(lines[1].contains("figures.parties.blacklist_below: found 70, expected a share between 0 and 1"), "{error}");
+        let error = load(&["figures.suspicious=[\"too_fast\"]"]).unwrap_err().to_string();
+        assert!(error.contains("figures.suspicious: found \"too_fast\""), "{error}");
     }
 
     #[test]

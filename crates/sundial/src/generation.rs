@@ -46,6 +46,7 @@ async fn find(reader: &Reader, rules: &RuleBook, codes: &CodeMaps) -> anyhow::Re
 fn fingerprint(rules: &RuleBook, codes: &CodeMaps) -> String {
     let mut hasher = DefaultHasher::new();
     let catalog = &rules.catalog;
+    // By regions no case is judged: they may change without a recompute.
     let beside = (catalog.authorisations().lines(), catalog.parties(), catalog.bottom_lines());
     let content = format!("{:?}{beside:?}{:?}{:?}{codes:?}", catalog.versions(), rules.calendar, rules.profile);
     (env!("CARGO_PKG_VERSION"), content).hash(&mut hasher);

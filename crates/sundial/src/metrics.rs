@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Instant, Level};
+use domain::{Instant, Item, Level, catalog_figures::CatalogFigures};
 use notify::Outcome;
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -40,6 +40,7 @@ pub struct Metrics {
     office_on_time: GaugeVec,
     office_speed_up: GaugeVec,
     calendar_until: Gauge,
+    catalog_items: IntGaugeVec,
 }
 
 impl Metrics {
@@ -84,6 +85,7 @@ impl Metrics {
             office_on_time: floats("sundial_office_on_time_ratio", "On-time ratio of the current month", &["department"])?,
             office_speed_up: floats("sundial_office_speed_up_ratio", "Weighted speed-up of the month", &["department", "limit"])?,
             calendar_until: float("sundial_calendar_covered_until_timestamp_seconds", "When the calendar's coverage ends")?,
+            catalog_items: gauges("sundial_catalog_items", "Items of the catalogue in force today", &["department", "set"])?,
             registry: registry.clone(),
         };
         let info = gauges("sundial_build_info", "The version running", &["version"])?;
@@ -128,6 +130,25 @@ impl Metrics {
 
     pub fn calendar_ends(&self, at: Instant) {
         self.calendar_until.set(at.ms() as f64 / 1000.0);
+    }
+
+    /// What the catalogue says of the items in force: the sets that hall share, authority share and immediate share are
+    /// made of.
+    pub fn catalog(&self, items: Vec<&Item>) {
+        self.catalog_items.reset();
+        for (department, figures) in CatalogFigures::by_department(items) {
+            let sets = [
+                ("all", figures.items),
+                ("hall", figures.hall_items),
+                ("window", figures.window_items),
+                ("immediate", figures.immediate_items),
+                ("delegated", figures.delegated_items),
+                ("padded", figures.padded_items.len() as u64),
+            ];
+            for (set, count) in sets {
+                self.catalog_items.with_label_values(&[department.as_str(), set]).set(count as i64);
+            }
+        }
     }
 
     /// The office's gauges, as the store has just counted them.

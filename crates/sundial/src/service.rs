@@ -59,7 +59,7 @@ impl Service {
         let reader = Reader::new(&store);
         let (stop, stopping) = watch::channel(false);
         let mut service = Self {
-            gauges: tokio::spawn(count_gauges(reader.clone(), metrics.clone(), zone_name(&rules), stopping.clone())),
+            gauges: tokio::spawn(count_gauges(reader.clone(), metrics.clone(), rules.clone(), stopping.clone())),
             stop,
             intake: None,
             workers: Vec::new(),
@@ -165,8 +165,10 @@ pub fn zone_name(rules: &RuleBook) -> String {
     rules.calendar.zone().iana_name().unwrap_or("UTC").to_owned()
 }
 
-async fn count_gauges(reader: Reader, metrics: Arc<Metrics>, zone: String, mut stopping: watch::Receiver<bool>) {
+async fn count_gauges(reader: Reader, metrics: Arc<Metrics>, rules: Arc<RuleBook>, mut stopping: watch::Receiver<bool>) {
+    let zone = zone_name(&rules);
     loop {
+        metrics.catalog(rules.catalog.in_force_on(rules.calendar.local_date(now())));
         match reader.gauges(&zone).await {
             Ok(gauges) => metrics.office(&gauges),
             Err(error) => tracing::warn!(%error, "the office's gauges could not be counted"),

@@ -1,7 +1,7 @@
-//! What a catalogue says beside its items: the published limits of intermediaries, and bottom lines. TOML only.
+//! What a catalogue says beside its items: the published limits of intermediaries, bottom lines, and regions. TOML only.
 
 use crate::{
-    catalog::{BottomLine, Condition, Party},
+    catalog::{BottomLine, Condition, Party, Region},
     table::{Row, TomlTable},
 };
 
@@ -35,6 +35,21 @@ const CONDITION: Columns = Columns {
     ],
     needed: &["code", "name"],
 };
+
+/// The columns of `[[region]]`.
+pub(super) const REGION: Columns = Columns {
+    all: &[
+        column("code", "行政区划代码", "必填，GB/T 2260，与事件一致 / required, as events name it"),
+        column("name", "名称", "仅供阅读 / for readers only"),
+    ],
+    needed: &["code"],
+};
+
+/// The region of a row.
+pub(super) fn region(row: &Row, errors: &mut Vec<Remark>) -> Region {
+    let mut read = row.read(errors);
+    Region { code: read.needed("code").into(), name: read.text("name").into() }
+}
 
 /// The published limit of a row.
 pub(super) fn party(row: &Row, errors: &mut Vec<Remark>) -> Party {

@@ -55,7 +55,7 @@ pub fn to_csv(items: &[&Item]) -> String {
 /// The whole catalogue: an `[[item]]` table a version, what belongs to them after them. What is not stated is left out.
 pub fn to_toml(catalog: &Catalog) -> String {
     let items = catalog.versions().into_iter().map(item_to_toml);
-    let beside = [parties_to_toml(catalog), bottom_lines_to_toml(catalog)];
+    let beside = [parties_to_toml(catalog), bottom_lines_to_toml(catalog), regions_to_toml(catalog)];
     let tables = items.chain(beside).filter(|text| !text.is_empty());
     tables.collect::<Vec<_>>().join("\n")
 }
@@ -68,6 +68,11 @@ pub fn parties_to_toml(catalog: &Catalog) -> String {
 /// The `[[bottom_line]]` tables.
 pub fn bottom_lines_to_toml(catalog: &Catalog) -> String {
     catalog.bottom_lines().iter().map(bottom_line_to_toml).collect::<Vec<_>>().join("\n")
+}
+
+/// The `[[region]]` tables.
+pub fn regions_to_toml(catalog: &Catalog) -> String {
+    catalog.regions().iter().map(region_to_toml).collect::<Vec<_>>().join("\n")
 }
 
 /// The `[[item]]` table of a version.
@@ -123,6 +128,15 @@ fn bottom_line_to_toml(bottom_line: &BottomLine) -> String {
                 line(&mut out, key, &list(texts));
             }
         }
+    }
+    out
+}
+
+fn region_to_toml(region: &Region) -> String {
+    let mut out = "[[region]]\n".to_owned();
+    line(&mut out, "code", &quoted(&region.code));
+    if !region.name.is_empty() {
+        line(&mut out, "name", &quoted(&region.name));
     }
     out
 }

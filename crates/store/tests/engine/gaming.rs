@@ -1,7 +1,7 @@
 //! Gaming made visible, counted by hand.
 
 use domain::{CaseEvents, Figures, Kind, event::Acceptance};
-use store::{GroupBy, Narrowing, Suspected};
+use store::{GroupBy, Narrowing, Page, Suspected};
 
 use crate::fixtures::{Engine, Office, accepted, always, case, granted, local, now, stored};
 
@@ -55,6 +55,16 @@ async fn one_window_that_closes_many_cases_within_a_minute_is_a_batch() {
     let found = |group: &str, kind: &str, found| Suspected { group_key: group.to_owned(), kind: kind.to_owned(), found };
     let expected = [found("w1", "", 6), found("w1", "batch_close", 6), found("w2", "", 1), found("w2", "instant_close", 1)];
     assert_eq!(suspected, expected);
+
+    // What is counted is listed, by closing; a page of it, and of one kind.
+    let listed = async |kind: &str, limit, offset| {
+        let page = Page { limit, offset };
+        let rows = reader.suspicious_cases(&always(GroupBy::Nothing), &only, kind, page).await.unwrap();
+        rows.iter().map(|row| format!("{} {}", row.case_no, row.kind)).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(listed("instant_close", 100, 0).await, "i1 instant_close");
+    assert_eq!(listed("", 2, 0).await, "i1 instant_close, b1 batch_close");
+    assert_eq!(listed("batch_close", 100, 5).await, "b6 batch_close");
 }
 
 #[tokio::test]

@@ -156,8 +156,8 @@ fn apply(args: &ApplyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let bytes = match form {
         TableForm::Toml if args.to.exists() => edited(&read_text(&args.to)?, &changes, &beside, &updated)?.into_bytes(),
         TableForm::Csv | TableForm::Xlsx if has_more_than_items(&updated) => bail!(
-            "{}: CSV 和 XLSX 只含事项，中介时限和底线请写入 .toml / CSV and XLSX have the items only; parties and bottom lines need a \
-             .toml",
+            "{}: CSV 和 XLSX 只含事项，中介时限、底线和地区请写入 .toml / CSV and XLSX have the items only; parties, bottom lines and \
+             regions need a .toml",
             args.to.display()
         ),
         form => written(&updated, form)?,
@@ -177,7 +177,8 @@ fn export(args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let catalog = load(&args.file)?;
     if args.format != TableForm::Toml && has_more_than_items(&catalog) {
         eprintln!(
-            "CSV 和 XLSX 只含事项，中介时限和底线未写出 / CSV and XLSX have the items only: parties and bottom lines are left out"
+            "CSV 和 XLSX 只含事项，中介时限、底线和地区未写出 / CSV and XLSX have the items only: parties, bottom lines and regions are \
+             left out"
         );
     }
     let bytes = written(&catalog, args.format)?;
@@ -193,7 +194,7 @@ fn load(path: &Path) -> anyhow::Result<Catalog> {
 }
 
 fn has_more_than_items(catalog: &Catalog) -> bool {
-    !catalog.parties().is_empty() || !catalog.bottom_lines().is_empty()
+    !catalog.parties().is_empty() || !catalog.bottom_lines().is_empty() || !catalog.regions().is_empty()
 }
 
 fn written(catalog: &Catalog, form: TableForm) -> anyhow::Result<Vec<u8>> {
@@ -221,7 +222,12 @@ fn tell(changes: &[VersionChange], beside: &[BesideChange], out: &mut impl Write
         }
     }
     for change in beside {
-        let (what, thing) = (what_of(change), if change.table == "party" { "中介时限 party" } else { "底线 bottom line" });
+        let thing = match change.table {
+            "party" => "中介时限 party",
+            "region" => "地区 region",
+            _ => "底线 bottom line",
+        };
+        let what = what_of(change);
         let from = change.valid_from.map(|from| format!(" ({from})")).unwrap_or_default();
         writeln!(out, "{what}: {thing} {}{from}", change.name)?;
     }
@@ -254,11 +260,13 @@ fn edited(text: &str, changes: &[VersionChange], beside: &[BesideChange], update
             None => tables.push(after_all(table, tables)),
         }
     }
-    // Parties and bottom lines that change are written anew, after everything else.
+    // What stands beside the items is written anew where it changes, after everything else.
     let mut anew = String::new();
-    for (table, tables) in
-        [("party", catalog_file::parties_to_toml(updated)), ("bottom_line", catalog_file::bottom_lines_to_toml(updated))]
-    {
+    for (table, tables) in [
+        ("party", catalog_file::parties_to_toml(updated)),
+        ("bottom_line", catalog_file::bottom_lines_to_toml(updated)),
+        ("region", catalog_file::regions_to_toml(updated)),
+    ] {
         if beside.iter().any(|change| change.table == table) {
             document.remove(table);
             anew.extend(["\n", &tables]);

@@ -1,0 +1,14 @@
+-- As hall.sql: cases closed in the period. 窗口实办率 is over all decisions; nothing where no decision reports a place.
+WITH
+    ifNull(outcome, '') IN ('granted', 'refused') AS decided,
+    arrayExists(finding -> finding.kind = 'unauthorised_decision', findings) AS is_unauthorised,
+    window IS NOT NULL AND acts_placed > 0 AS is_window_case,
+    arrayExists(finding -> finding.kind = 'off_hall_step', findings) AS left_hall
+SELECT
+    countIf(decided AND decided_in_hall = 1 AND NOT is_unauthorised)
+        / nullIf(if(countIf(decided AND decided_in_hall IS NOT NULL) > 0, countIf(decided), 0), 0) AS `窗口实办率 window decisions`,
+    countIf(is_window_case AND acts_in_hall = 0) / nullIf(countIf(is_window_case), 0) AS `收发室率 pass-through`,
+    countIf(left_hall) / nullIf(countIf(hall_item), 0) AS `体外循环率 left the hall`
+FROM cases FINAL
+WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
+    AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
