@@ -126,7 +126,11 @@ async fn panels(world: &World, database: &str) -> anyhow::Result<Vec<(String, St
         let sql = fs::read_to_string(&path)?
             .replace("$__fromTime", "toDateTime64('2026-08-01 00:00:00', 3, 'Asia/Shanghai')")
             .replace("$__toTime", "toDateTime64('2026-09-01 00:00:00', 3, 'Asia/Shanghai')")
-            .replace("${department:singlequote}", &departments.join(", ").replace("\\'", "'"));
+            .replace("${department:singlequote}", &departments.join(", ").replace("\\'", "'"))
+            .replace("${unit:raw}", "department")
+            .replace("${suspicious:singlequote}", "'instant_close', 'suspension_near_due', 'late_entry', 'batch_close'")
+            .replace("${batch_at_least:raw}", "5")
+            .replace("${min_volume:raw}", "30");
         panels.push((format!("panel_{name}"), sql));
     }
     panels.sort();
