@@ -30,8 +30,6 @@ use crate::{
     world::{PARTITIONS, World},
 };
 
-const STEPS: &str = "live.steps";
-const CARDS: &str = "live.cards";
 /// Events a second.
 const LOAD: u64 = 2_000;
 /// Between two cases that are watched.
@@ -51,8 +49,10 @@ struct Watched {
 
 /// Measures under load.
 pub async fn measure(world: &World) -> anyhow::Result<Value> {
+    // Of this run: what an earlier one left would have to be read first.
+    let (steps, cards) = (world.group("live.steps"), world.group("live.cards"));
     let topic = |name: &str| TopicSpec { name: name.to_owned(), partitions: PARTITIONS, replication: 1 };
-    ensure_topics(&world.broker.bootstrap(), &BTreeMap::new(), &[topic(STEPS), topic(CARDS)]).await?;
+    ensure_topics(&world.broker.bootstrap(), &BTreeMap::new(), &[topic(&steps), topic(&cards)]).await?;
     world.sql("default", "DROP DATABASE IF EXISTS latency SYNC").await?;
     store::migrate(&world.store("latency")).await?;
     let free = ports::free_set(2)?;
@@ -60,18 +60,18 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
     let mut command = world.sundial("latency", &world.group("latency"))?;
     command
         .args(["run", "--roles", "pipeline,api"])
-        .env("SUNDIAL__KAFKA__TOPIC", STEPS)
-        .env("SUNDIAL__KAFKA__CARDS_TOPIC", CARDS)
+        .env("SUNDIAL__KAFKA__TOPIC", &steps)
+        .env("SUNDIAL__KAFKA__CARDS_TOPIC", &cards)
         .env("SUNDIAL__API__LISTEN", &api)
         .env("SUNDIAL__API__ADMIN", &admin);
     let mut pipeline = command.kill_on_drop(true).spawn()?;
 
     let producer = Producer::new(&world.broker.bootstrap(), &BTreeMap::new())?;
     let (stop, watched) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Watched::default())));
-    let cards = watch_cards(world, watched.clone(), stop.clone())?;
+    let cards = watch_cards(world, &cards, watched.clone(), stop.clone())?;
     let load = {
-        let (producer, stop) = (producer.clone(), stop.clone());
-        std::thread::spawn(move || keep_up_load(&producer, &stop))
+        let (producer, steps, stop) = (producer.clone(), steps.clone(), stop.clone());
+        std::thread::spawn(move || keep_up_load(&producer, &steps, &stop))
     };
     // Until the group is joined and everything is warm.
     tokio::time::sleep(Duration::from_secs(10)).await;
@@ -79,7 +79,7 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
     let mut sights = Vec::new();
     for number in 0..wanted {
         anyhow::ensure!(pipeline.try_wait()?.is_none(), "the pipeline ended");
-        let case_no = watched_case(&producer, number)?;
+        let case_no = watched_case(&producer, &steps, number)?;
         // Every fourth is looked for: looking is load too.
         if number.is_multiple_of(4) {
             sights.push(tokio::spawn(until_visible(format!("http://{api}/api/v1/cases/{case_no}"))));
@@ -108,7 +108,7 @@ pub async fn measure(world: &World) -> anyhow::Result<Value> {
 }
 
 /// A case whose promise was broken before it came (even) or will be in a moment (odd).
-fn watched_case(producer: &Producer, number: u64) -> anyhow::Result<String> {
+fn watched_case(producer: &Producer, steps: &str, number: u64) -> anyhow::Result<String> {
     let sent = now();
     let case_no = format!("watched-{}-{}", number, sent.ms());
     let due = if number.is_multiple_of(2) { sent.plus_ms(-60_000) } else { sent.plus_ms(SHORT_PROMISE_MS) };
@@ -131,18 +131,18 @@ fn watched_case(producer: &Producer, number: u64) -> anyhow::Result<String> {
         place: None,
         kind: Kind::Accepted(Box::new(acceptance)),
     };
-    send(producer, &event)?;
+    send(producer, steps, &event)?;
     Ok(case_no)
 }
 
-fn send(producer: &Producer, event: &Event) -> anyhow::Result<()> {
+fn send(producer: &Producer, steps: &str, event: &Event) -> anyhow::Result<()> {
     let payload = wire::encode(event, Calendar::china().zone());
     let key = Some(event.case_no.as_bytes());
-    Ok(producer.send(Outgoing { topic: STEPS, key, payload: Some(payload.as_bytes()), headers: &[] })?)
+    Ok(producer.send(Outgoing { topic: steps, key, payload: Some(payload.as_bytes()), headers: &[] })?)
 }
 
 /// The county's events, at a steady pace, each happening as it is sent.
-fn keep_up_load(producer: &Producer, stop: &AtomicBool) -> anyhow::Result<u64> {
+fn keep_up_load(producer: &Producer, steps: &str, stop: &AtomicBool) -> anyhow::Result<u64> {
     let (started, mut sent, zone) = (Clock::now(), 0u64, Calendar::china().zone().clone());
     with_events(4_000, &mut |event| {
         let due = Duration::from_micros(sent * 1_000_000 / LOAD);
@@ -150,7 +150,7 @@ fn keep_up_load(producer: &Producer, stop: &AtomicBool) -> anyhow::Result<u64> {
         let event = Event { occurred_at: now(), recorded_at: None, ..event };
         let payload = wire::encode(&event, &zone);
         let key = Some(event.case_no.as_bytes());
-        producer.send(Outgoing { topic: STEPS, key, payload: Some(payload.as_bytes()), headers: &[] })?;
+        producer.send(Outgoing { topic: steps, key, payload: Some(payload.as_bytes()), headers: &[] })?;
         sent += 1;
         Ok(!stop.load(Ordering::Relaxed))
     })?;
@@ -163,7 +163,8 @@ async fn until_visible(url: String) -> anyhow::Result<f64> {
         if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(started.elapsed().as_secs_f64() * 1000.0);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Seldomer the longer it takes: what looks for late cases all the time makes all of them later.
+        tokio::time::sleep((started.elapsed() / 10).max(Duration::from_millis(20))).await;
     }
     anyhow::bail!("waited {PATIENCE:?} until {url} is there")
 }
@@ -171,6 +172,7 @@ async fn until_visible(url: String) -> anyhow::Result<f64> {
 /// Notes when the yellow cards of the watched cases come.
 fn watch_cards(
     world: &World,
+    cards: &str,
     watched: Arc<Mutex<Watched>>,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<std::thread::JoinHandle<anyhow::Result<()>>> {
@@ -180,7 +182,7 @@ fn watch_cards(
         .set("auto.offset.reset", "earliest")
         .set("fetch.wait.max.ms", "10")
         .create()?;
-    consumer.subscribe(&[CARDS])?;
+    consumer.subscribe(&[cards])?;
     let mut seen: HashSet<String> = HashSet::new();
     Ok(std::thread::spawn(move || {
         while !stop.load(Ordering::Relaxed) {

@@ -102,7 +102,13 @@ impl ProducerContext for Deliveries {
             }
             Err((error, message)) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(%error, topic = message.topic(), "a message was not delivered");
+                match error.rdkafka_error_code() {
+                    // The process ends and does not wait: there may be thousands of these, and nobody waits for them.
+                    Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight) => {
+                        tracing::debug!(%error, topic = message.topic(), "a message was not delivered");
+                    }
+                    _ => tracing::warn!(%error, topic = message.topic(), "a message was not delivered"),
+                }
                 self.first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
                 Err(error.clone())
             }
