@@ -1,7 +1,7 @@
 //! ClickHouse: where the truth is kept.
 //!
 //! ```text
-//! Rows (one RowBinary block a table) ─▶ Writer ─▶ withdrawn cards, cases, then events
+//! Rows (one block of columns a table) ─▶ Writer ─▶ withdrawn cards, cases, then events
 //! Reader ─▶ cases with their events, rows as assessments, figures, lists
 //! ```
 //!
