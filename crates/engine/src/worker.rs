@@ -236,11 +236,15 @@ impl Worker {
         mut tell: impl FnMut(CaseChange),
     ) {
         let mut fetched_settled: HashSet<Text, RandomState> = std::mem::take(&mut self.fetched_settled).into_iter().collect();
-        // In the order of the cases, which is that of their table; within a case as they came.
-        let mut order: Vec<usize> = (0..events.len()).collect();
-        order.sort_by(|one, other| events[*one].0.case_no.cmp(&events[*other].0.case_no));
+        // The events of a case one after another, as they came. By fingerprints, for case numbers are long and much alike.
+        let fingerprints = events.iter().map(|(event, _)| KnownCases::fingerprint(&event.case_no));
+        let mut order: Vec<(u64, usize)> = fingerprints.zip(0..).collect();
+        let case_no = |place: usize| &events[place].0.case_no;
+        order.sort_unstable_by(|(one, at), (other, there)| {
+            one.cmp(other).then_with(|| case_no(*at).cmp(case_no(*there))).then(at.cmp(there))
+        });
         let mut events: Vec<Option<(Event, i32)>> = events.into_iter().map(Some).collect();
-        let mut places = order.into_iter().peekable();
+        let mut places = order.into_iter().map(|(_, place)| place).peekable();
         while let Some((first, partition)) = places.next().and_then(|place| events[place].take()) {
             let mut case = self.open(&first.case_no, partition);
             case.insert(first, partition);
