@@ -16,6 +16,7 @@ use crate::{App, Problem};
 
 /// Which items, and of which day.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ItemFilter {
     /// As in force on this day; today by default.
@@ -27,6 +28,7 @@ pub(crate) struct ItemFilter {
 
 /// Of which day.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ItemDay {
     /// As in force on this day; today by default.

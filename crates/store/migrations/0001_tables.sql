@@ -108,7 +108,6 @@ CREATE TABLE {database}.cases {on_cluster}
         confirm     UInt8,
         handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
     -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules.
-    INDEX received_at coalesce(received_at, accepted_at, valid_from) TYPE minmax,
     INDEX closed_at closed_at TYPE minmax,
     INDEX status status TYPE set(8)
 )

@@ -95,7 +95,8 @@ impl Block {
     }
 
     pub(crate) fn end_row(&mut self) {
-        debug_assert_eq!(self.at, self.columns.len(), "a value for every column");
+        // Columns of different lengths would be read as other rows than were meant.
+        assert_eq!(self.at, self.columns.len(), "a value for every column");
         self.at = 0;
         self.rows += 1;
     }
@@ -106,19 +107,13 @@ impl Block {
     }
 
     pub(crate) fn bytes(&mut self, value: &[u8]) {
-        self.next().put(|bytes| {
-            put_length(bytes, value.len());
-            bytes.extend_from_slice(value);
-        });
+        self.next().put(|bytes| put_text(bytes, value));
     }
 
     pub(crate) fn text(&mut self, value: &str) {
         match self.next() {
             Column::Words(words) => words.put(value),
-            column => column.put(|bytes| {
-                put_length(bytes, value.len());
-                bytes.extend_from_slice(value.as_bytes());
-            }),
+            column => column.put(|bytes| put_text(bytes, value.as_bytes())),
         }
     }
 
@@ -197,8 +192,8 @@ impl Block {
         put_length(&mut header, self.rows as usize);
         let mut columns = &self.columns[..];
         for (name, of) in self.types {
-            put_text(&mut header, name);
-            put_text(&mut header, &of.to_string());
+            put_text(&mut header, name.as_bytes());
+            put_text(&mut header, of.to_string().as_bytes());
             let (of_this, rest) = columns.split_at(width(*of));
             // The versions of all words inside come before any value.
             let words = of_this.iter().filter(|column| matches!(column, Column::Words(_)));
@@ -318,7 +313,7 @@ impl Words {
     fn add(&mut self, word: &str) -> u32 {
         let number = self.count;
         self.numbers.insert(word.into(), number);
-        put_text(&mut self.dictionary, word);
+        put_text(&mut self.dictionary, word.as_bytes());
         self.count += 1;
         number
     }
@@ -340,9 +335,10 @@ impl Words {
     }
 }
 
-fn put_text(bytes: &mut Vec<u8>, text: &str) {
+/// A `String`, which need not be text.
+fn put_text(bytes: &mut Vec<u8>, text: &[u8]) {
     put_length(bytes, text.len());
-    bytes.extend_from_slice(text.as_bytes());
+    bytes.extend_from_slice(text);
 }
 
 /// LEB128.
