@@ -17,11 +17,12 @@ const ASKED: usize = 20;
 /// How long the API may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the API is asked, each with its name. The period is a month of the county's.
+/// What the API is asked, each with its name. The period is the last whole month of the topic's, or
+/// the year that ends with it.
 const QUESTIONS: [(&str, &str); 6] = [
-    ("api_figures_month", "figures?from=2026-08-01&to=2026-09-01"),
-    ("api_figures_month_by_department", "figures?from=2026-08-01&to=2026-09-01&group_by=department"),
-    ("api_figures_year_by_month", "figures?from=2025-09-01&to=2026-09-01&group_by=month"),
+    ("api_figures_month", "figures?from=2026-03-01&to=2026-04-01"),
+    ("api_figures_month_by_department", "figures?from=2026-03-01&to=2026-04-01&group_by=department"),
+    ("api_figures_year_by_month", "figures?from=2025-04-01&to=2026-04-01&group_by=month"),
     ("api_cases_overdue", "cases?overdue=true&limit=50"),
     ("api_cases_of_department", "cases?department=%E7%8E%AF%E5%A2%83%E4%BF%9D%E6%8A%A4%E5%B1%80&limit=50"),
     ("api_cards_yellow", "cards?level=yellow&limit=50"),
@@ -53,7 +54,7 @@ pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
         }
         let memory = MemoryWatch::of(api.id().context("it is running")?);
         let started = Instant::now();
-        get(&format!("{base}/api/v1/exports/monthly/2026-08.xlsx")).await?;
+        get(&format!("{base}/api/v1/exports/monthly/2026-03.xlsx")).await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
         let export = json!({
             "cases": cases,
@@ -74,7 +75,17 @@ fn with_rows(cases: u64, took: &[f64]) -> Value {
     json!({ "rows": cases, "p50_ms": percentiles["p50"], "p95_ms": percentiles["p95"] })
 }
 
-/// So many cases out of those the pipeline stored: copies under other numbers, each 17 days further back.
+/// How many days further back each copy of the cases lies.
+const DAYS_BACK: u32 = 17;
+/// Of that many cases that are open one is forgotten, and still is years later; the others of old copies left out.
+const FORGOTTEN: u32 = 1000;
+/// How many copies at the end are in full, what is open included: their cases are weeks old.
+const RECENT_COPIES: u64 = 4;
+/// How many copies are stored at once, the oldest first, as years go by.
+const COPIES_AT_ONCE: u64 = 8;
+
+/// So many cases out of those the pipeline stored: copies under other numbers, each further back; and in the end
+/// a part of a few cases of all years, written again, as there is at any time in life.
 async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
     let there: u64 = world
         .sql("pipeline", "SELECT count() FROM cases FINAL")
@@ -83,6 +94,26 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
         .parse()?;
     world.sql("default", &format!("DROP DATABASE IF EXISTS {database} SYNC")).await?;
     store::migrate(&world.store(database)).await?;
+    let source = "(SELECT * FROM pipeline.cases FINAL)";
+    let mut copies = cases.div_ceil(there);
+    while copies > 0 {
+        let first = copies.saturating_sub(COPIES_AT_ONCE);
+        world.sql("default", &format!("INSERT INTO {database}.cases {}", copied(source, first, copies))).await?;
+        copies = first;
+    }
+    let busy = format!("SELECT count() FROM system.merges WHERE database = '{database}'");
+    let started = Instant::now();
+    while world.sql("default", &busy).await? != "0" && started.elapsed() < Duration::from_secs(120) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let again = format!("INSERT INTO {database}.cases SELECT * FROM {database}.cases WHERE cityHash64(case_no) % 10000 = 0");
+    world.sql("default", &again).await?;
+    Ok(())
+}
+
+/// The copies with these numbers of the cases in `source`.
+fn copied(source: &str, first: u64, end: u64) -> String {
+    let back = format!("toIntervalDay({DAYS_BACK} * copy)");
     let dates = [
         "received_at",
         "accepted_at",
@@ -92,26 +123,29 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
         "promised_due_at",
         "statutory_due_at",
         "valid_from",
+        "first_at",
+        "last_at",
     ];
-    let back = dates.map(|date| format!("{date} - toIntervalDay(17 * copy) AS {date}")).join(", ");
+    let dates = dates.map(|date| format!("{date} - {back} AS {date}")).join(", ");
+    let spans = format!(
+        "arrayMap(it -> (it.clock, it.instance, it.started_at - {back}, it.ended_at - {back}, it.due_at - {back}, it.limit_days, \
+         it.elapsed_days, it.late, it.department, it.handler, it.party), spans) AS spans"
+    );
+    let cards = format!(
+        "arrayMap(it -> (it.id, it.clock, it.instance, it.level, it.rule, it.crossed_at - {back}, it.due_at - {back}, it.limit_days, \
+         it.confirm, it.handler), cards) AS cards"
+    );
     // A case number of the county is its region, the day and a number: here too it grows with the day.
-    let number = "concat(substring(case_no, 1, 7), formatDateTime(toDate(parseDateTimeBestEffort(substring(case_no, 8, 8))) - 17 * copy, '%Y%m%d'), \
-                  substring(case_no, 16), '-', toString(copy))";
-    let mut missing = cases;
-    for copy in 0..cases.div_ceil(there) {
-        let fill = format!(
-            "INSERT INTO {database}.cases SELECT * EXCEPT (copy) FROM (SELECT * REPLACE ({number} AS case_no, {back}) \
-             FROM (SELECT *, {copy} AS copy FROM pipeline.cases FINAL LIMIT {missing}))"
-        );
-        world.sql("default", &fill).await?;
-        missing = missing.saturating_sub(there);
-    }
-    let busy = format!("SELECT count() FROM system.merges WHERE database = '{database}'");
-    let started = Instant::now();
-    while world.sql("default", &busy).await? != "0" && started.elapsed() < Duration::from_secs(120) {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    Ok(())
+    let number = format!(
+        "concat(substring(case_no, 1, 7), \
+         formatDateTime(toDate(parseDateTimeBestEffort(substring(case_no, 8, 8))) - {DAYS_BACK} * copy, '%Y%m%d'), \
+         substring(case_no, 16), '-', toString(copy)) AS case_no"
+    );
+    format!(
+        "SELECT * EXCEPT (copy) FROM (SELECT * REPLACE ({number}, {dates}, {spans}, {cards}) FROM \
+         (SELECT * FROM (SELECT *, arrayJoin(range({first}, {end})) AS copy FROM {source}) \
+         WHERE copy < {RECENT_COPIES} OR status NOT IN ('received', 'open', 'suspended') OR cityHash64(case_no, copy) % {FORGOTTEN} = 0))"
+    )
 }
 
 /// The dashboards' queries, with the variables that Grafana fills in.
@@ -124,8 +158,8 @@ async fn panels(world: &World, database: &str) -> anyhow::Result<Vec<(String, St
         let path = entry?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         let sql = fs::read_to_string(&path)?
-            .replace("$__fromTime", "toDateTime64('2026-08-01 00:00:00', 3, 'Asia/Shanghai')")
-            .replace("$__toTime", "toDateTime64('2026-09-01 00:00:00', 3, 'Asia/Shanghai')")
+            .replace("$__fromTime", "toDateTime64('2026-03-01 00:00:00', 3, 'Asia/Shanghai')")
+            .replace("$__toTime", "toDateTime64('2026-04-01 00:00:00', 3, 'Asia/Shanghai')")
             .replace("${department:singlequote}", &departments.join(", ").replace("\\'", "'"))
             .replace("${unit:raw}", "department")
             .replace("${suspicious:singlequote}", "'instant_close', 'suspension_near_due', 'late_entry', 'batch_close'")

@@ -213,7 +213,7 @@ pub(crate) async fn cards(
         limit: page(filter.limit)?,
         offset: filter.offset,
     };
-    let cards = app.reader.cards(&query).await?.into_iter().map(|card| CardItem {
+    let cards = app.reader.cards(&query, (app.now)()).await?.into_iter().map(|card| CardItem {
         crossed_at: time(&app, Some(card.crossed_at)),
         due_at: time(&app, card.due_at),
         card_id: card.card_id,

@@ -79,6 +79,9 @@ CREATE TABLE {database}.cases {on_cluster}
     next_change            Nullable(DateTime64(3, 'UTC')) COMMENT 'when it will change by itself',
     uncovered_year         Nullable(Int16),
     settled                UInt8 COMMENT 'only a new event can change it',
+    -- A row that does not say is of every period.
+    first_at               DateTime64(3, 'UTC') COMMENT 'no instant of the row lies before',
+    last_at                DateTime64(3, 'UTC') DEFAULT toDateTime64('2200-01-01 00:00:00', 3, 'UTC') COMMENT 'none lies after, but what is still ahead: due times, next_change',
     spans                  Array(Tuple(
         clock       LowCardinality(String),
         instance    String,
@@ -107,8 +110,11 @@ CREATE TABLE {database}.cases {on_cluster}
         limit_days  Float64,
         confirm     UInt8,
         handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
-    -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules.
-    INDEX closed_at closed_at TYPE minmax,
+    -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules. A period
+    -- concerns a case only where `first_at` and `last_at` say so, which never are null: among many cases some instant
+    -- is (one was not closed), and an index over it would have to take the granule for every later period.
+    INDEX first_at first_at TYPE minmax,
+    INDEX last_at last_at TYPE minmax,
     INDEX status status TYPE set(8)
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
@@ -143,6 +149,52 @@ ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, card_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
+-- What is asked of a period or of what is open goes through these views. `FINAL` alone would merge the whole table:
+-- a skipping index must not leave out a newer row, so with one ClickHouse takes every granule that overlaps, and one
+-- small part of cases of many years overlaps with all. Here the indexes find the case numbers, whatever version says
+-- so, and `FINAL` merges these.
+
+-- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
+-- a view are texts on their way, and a text of a time loses its zone.
+CREATE VIEW {database}.cases_in_period {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
+SELECT *
+FROM {database}.cases FINAL
+WHERE last_at >= since AND first_at < until
+    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE last_at >= since AND first_at < until)
+SETTINGS use_skip_indexes_if_final = 0;
+
+-- The cases that are accepted and not closed.
+CREATE VIEW {database}.open_cases {on_cluster} AS
+SELECT *
+FROM {database}.cases FINAL
+WHERE status IN ('open', 'suspended')
+    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE status IN ('open', 'suspended'))
+SETTINGS use_skip_indexes_if_final = 0;
+
+-- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any, so
+-- these are looked for first, and of spans only what is needed is read.
+CREATE VIEW {database}.works_in_period {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
+SELECT case_no, green_channel, key_project, assumeNotNull(party) AS party, ended_at, due_at, limit_days, elapsed_days
+FROM {database}.cases FINAL
+ARRAY JOIN spans.clock AS clock, spans.party AS party, spans.ended_at AS ended_at, spans.due_at AS due_at,
+    spans.limit_days AS limit_days, spans.elapsed_days AS elapsed_days
+WHERE clock = 'special' AND party IS NOT NULL
+    AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')))
+    AND case_no GLOBAL IN
+    (
+        SELECT case_no
+        FROM {database}.cases
+        WHERE ((last_at >= since AND first_at < until) OR status IN ('open', 'suspended'))
+            AND arrayExists(it -> it IS NOT NULL, spans.party)
+    )
+SETTINGS use_skip_indexes_if_final = 0;
+
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,
        span.due_at AS due_at, span.limit_days AS limit_days, span.elapsed_days AS elapsed_days, span.late AS late, span.department AS department,
@@ -170,6 +222,28 @@ SELECT case_no, card_id, 'withdrawn', reason, clock, instance, level, rule, cros
        window, region
 FROM {database}.withdrawn_cards FINAL
 WHERE (case_no, card_id) NOT IN
+(
+    SELECT case_no, card.id
+    FROM {database}.cases FINAL
+    ARRAY JOIN cards AS card
+    WHERE case_no IN (SELECT case_no FROM {database}.withdrawn_cards)
+);
+
+-- The same of those crossed in a period.
+CREATE VIEW {database}.cards_in_period {on_cluster} AS
+SELECT case_no, card.id AS card_id, 'issued' AS state, '' AS reason, card.clock AS clock, card.instance AS instance,
+       card.level AS level, card.rule AS rule, card.crossed_at AS crossed_at, card.due_at AS due_at,
+       card.limit_days AS limit_days, promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at,
+       card.confirm AS confirm, card.handler AS handler, item, department, window, region
+FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+ARRAY JOIN cards AS card
+WHERE card.crossed_at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND card.crossed_at < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
+UNION ALL
+SELECT case_no, card_id, 'withdrawn', reason, clock, instance, level, rule, crossed_at, due_at, limit_days,
+       promised_limit_days, promised_due_at, statutory_limit_days, statutory_due_at, confirm, handler, item, department,
+       window, region
+FROM {database}.withdrawn_cards FINAL
+WHERE crossed_at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND crossed_at < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AND (case_no, card_id) NOT IN
 (
     SELECT case_no, card.id
     FROM {database}.cases FINAL

@@ -30,7 +30,7 @@ FROM
                     toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
                     case_no,
                     count() OVER (PARTITION BY window_key ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-                FROM cases FINAL
+                FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
                 WHERE status = 'closed' AND window IS NOT NULL
                     AND closed_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND closed_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
                     AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String}))

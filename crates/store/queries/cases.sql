@@ -1,7 +1,8 @@
--- A page of cases; an empty text asks for all, `any_…` leaves a range out.
+-- A page of cases; an empty text asks for all, `any_…` leaves a range out. `{source}` is the table or the view that
+-- holds what is asked for and least besides.
 SELECT case_no, item, department, window, region, status, outcome, received_at, accepted_at, closed_at, promised_due_at,
        statutory_due_at, promised_late, elapsed_days, cards_reminder, cards_yellow, cards_red
-FROM cases FINAL
+FROM {source}
 WHERE ({case_no:String} = '' OR startsWith(case_no, {case_no:String}))
   AND ({department:String} = '' OR department = {department:String})
   AND ({window:String} = '' OR window = {window:String})

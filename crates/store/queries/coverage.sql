@@ -8,9 +8,8 @@ SELECT
     ifNull(region, '') AS region_key,
     countIf(coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at) AS received,
     countIf(status = 'closed' AND closed_at >= from_at AND closed_at < to_at) AS closed
-FROM cases FINAL
+FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
 WHERE {only}
-    AND ((coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at) OR (closed_at >= from_at AND closed_at < to_at))
 GROUP BY department_key, region_key
 HAVING received > 0 OR closed > 0
 ORDER BY department_key, region_key

@@ -1,17 +1,17 @@
--- The figures of domain.md §7. A case enters in up to three roles: received in the period (by its
--- receipt; its acceptance where it was never applied for; since when its row holds where neither),
--- closed in the period (by its closing) and open (now, whatever the period). Accepted, not accepted,
--- ratings and cards are those of the cases received; the time figures take closed cases with a
--- decision; items without a limit are left out of the ratios.
+-- The figures of domain.md §7 but for what is open now (open_counts.sql). A case enters in up to two roles: received in
+-- the period (by its receipt; its acceptance where it was never applied for; since when its row holds where neither)
+-- and closed in the period (by its closing). Accepted, not accepted, ratings and cards are those of the cases received;
+-- the time figures take closed cases with a decision; items without a limit are left out of the ratios.
 WITH
     fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS from_at,
-    fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at
+    fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at,
+    ifNull(role = 'closed' AND outcome IN ('granted', 'refused'), false) AS decided,
+    if(role = 'received', entered_at, assumeNotNull(closed_at)) AS role_at
 SELECT
     group_key,
     countIf(role = 'received') AS received,
     countIf(role = 'received' AND accepted_at IS NOT NULL) AS accepted,
     countIf(role = 'closed') AS closed,
-    countIf(role = 'open') AS open,
     countIf(role = 'received' AND status = 'not_accepted') AS not_accepted,
     countIf(role = 'closed' AND outcome = 'granted') AS granted,
     countIf(role = 'closed' AND outcome = 'refused') AS refused,
@@ -22,7 +22,6 @@ SELECT
     countIf(decided AND promised_due_at IS NOT NULL AND NOT promised_late) AS on_time,
     countIf(decided AND promised_due_at IS NOT NULL AND NOT promised_late AND promised_early) AS early,
     countIf(decided AND promised_due_at IS NOT NULL AND promised_late) AS late,
-    countIf(role = 'open' AND decided_at IS NULL AND promised_due_at < now64(3)) AS open_overdue,
     countIf(decided AND same_day = 1) AS same_day,
     countIf(decided AND elapsed_days <= 7) AS within_7_days,
     countIf(decided AND elapsed_days IS NOT NULL) AS timed,
@@ -43,17 +42,15 @@ SELECT
     sumIf(toUInt64(cards_red), role = 'received') AS red
 FROM
 (
-    SELECT *, 'received' AS role, false AS decided, coalesce(received_at, accepted_at, valid_from) AS role_at
-    FROM cases FINAL
-    WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at AND {only}
-    UNION ALL
-    SELECT *, 'closed' AS role, ifNull(outcome, '') IN ('granted', 'refused') AS decided, closed_at AS role_at
-    FROM cases FINAL
-    WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
-    UNION ALL
-    SELECT *, 'open' AS role, false AS decided, coalesce(accepted_at, received_at, valid_from) AS role_at
-    FROM cases FINAL
-    WHERE status IN ('open', 'suspended') AND {only}
+    SELECT
+        *,
+        coalesce(received_at, accepted_at, valid_from) AS entered_at,
+        arrayConcat(
+            if(entered_at >= from_at AND entered_at < to_at, ['received'], []),
+            if(status = 'closed' AND closed_at >= from_at AND closed_at < to_at, ['closed'], [])) AS roles
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
+    WHERE {only}
 )
+ARRAY JOIN roles AS role
 GROUP BY {group} AS group_key
 ORDER BY group_key

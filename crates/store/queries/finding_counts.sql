@@ -9,7 +9,7 @@ SELECT
 FROM
 (
     SELECT *, coalesce(received_at, accepted_at, valid_from) AS role_at
-    FROM cases FINAL
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at AND {only}
 )
 ARRAY JOIN findings AS finding

@@ -8,7 +8,7 @@ SELECT
     assumeNotNull(if(elapsed_days > 0 AND promised_elapsed_days > 0, promised_limit_days * elapsed_days / promised_elapsed_days, promised_limit_days)) AS limit_in_days,
     promised_late AS late,
     count() AS cases
-FROM cases FINAL
+FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
 WHERE status = 'closed' AND ifNull(outcome, '') IN ('granted', 'refused')
     AND closed_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND closed_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
     AND elapsed_days IS NOT NULL AND promised_limit_days > 0 AND promised_elapsed_days IS NOT NULL AND promised_due_at IS NOT NULL

@@ -9,8 +9,8 @@ SELECT
     assumeNotNull(promised_limit_days) - assumeNotNull(promised_elapsed_days) AS left_days,
     promised_due_at AS due_at,
     valid_from
-FROM cases FINAL
-WHERE status IN ('open', 'suspended') AND decided_at IS NULL
+FROM open_cases
+WHERE decided_at IS NULL
     AND elapsed_days IS NOT NULL AND promised_limit_days > 0 AND promised_elapsed_days IS NOT NULL
     AND {only}
 ORDER BY case_no

@@ -7,7 +7,7 @@ SELECT {group} AS group_key, suspicion.kind AS kind, uniqExact(case_no) AS found
 FROM
 (
     SELECT *, closed_at AS role_at
-    FROM cases FINAL
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
 ) AS closed
 INNER JOIN

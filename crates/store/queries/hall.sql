@@ -32,7 +32,7 @@ FROM
         1 + corrections
             + arrayCount(span -> span.clock = 'deferred' AND span.ended_at IS NOT NULL, spans)
             + ifNull(toDate(delivered_at, {zone:String}) > toDate(coalesce(received_at, accepted_at), {zone:String}), 0) AS trips_of_case
-    FROM cases FINAL
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
 )
 GROUP BY {group} AS group_key

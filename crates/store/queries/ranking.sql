@@ -16,7 +16,7 @@ SELECT
 FROM
 (
     SELECT *, closed_at AS role_at
-    FROM cases FINAL
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE status = 'closed' AND ifNull(outcome, '') IN ('granted', 'refused')
         AND closed_at >= from_at AND closed_at < to_at AND {only}
 )

@@ -1,7 +1,7 @@
 -- Cases closed in the period whose figures may rest on a trick, a row a case and kind: findings of the kinds asked
 -- for, and the cases of batch_closings.sql.
 SELECT case_no, toString(finding.kind) AS kind
-FROM cases FINAL
+FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
 ARRAY JOIN findings AS finding
 WHERE status = 'closed' AND closed_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND closed_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
     AND has({kinds:Array(String)}, toString(finding.kind))

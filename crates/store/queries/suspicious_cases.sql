@@ -13,7 +13,7 @@ SELECT DISTINCT
 FROM
 (
     SELECT case_no, department, window, item, closed_at
-    FROM cases FINAL
+    FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE status = 'closed' AND closed_at >= from_at AND closed_at < to_at AND {only}
 ) AS closed
 INNER JOIN (SELECT case_no, kind AS suspected FROM ({suspicious})) AS suspicion ON suspicion.case_no = closed.case_no

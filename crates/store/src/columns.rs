@@ -67,6 +67,8 @@ pub(crate) const CASES: &[Named] = &[
     ("next_change", OrNull(&INSTANT)),
     ("uncovered_year", OrNull(&I16)),
     ("settled", U8),
+    ("first_at", INSTANT),
+    ("last_at", INSTANT),
     (
         "spans",
         Tuples(&[

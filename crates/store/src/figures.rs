@@ -1,5 +1,7 @@
 //! Figures over stored cases: one query, whoever shows them.
 
+use std::collections::BTreeMap;
+
 use clickhouse::Row;
 use domain::{
     Figures, FindingKind, Instant, Level, Outcome,
@@ -87,13 +89,12 @@ pub struct FigureGroup {
     pub figures: Figures,
 }
 
-#[derive(Row, Deserialize)]
+#[derive(Row, Deserialize, Default)]
 struct FigureRow {
     group_key: String,
     received: u64,
     accepted: u64,
     closed: u64,
-    open: u64,
     not_accepted: u64,
     granted: u64,
     refused: u64,
@@ -104,7 +105,6 @@ struct FigureRow {
     on_time: u64,
     early: u64,
     late: u64,
-    open_overdue: u64,
     same_day: u64,
     within_7_days: u64,
     timed: u64,
@@ -123,6 +123,13 @@ struct FigureRow {
     reminder: u64,
     yellow: u64,
     red: u64,
+}
+
+#[derive(Row, Deserialize, Default)]
+struct OpenCount {
+    group_key: String,
+    open: u64,
+    overdue: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -151,10 +158,21 @@ impl Reader {
         let prepared = |sql: &str| self.grouped(sql, query, only);
         let rows = prepared(include_str!("../queries/figures.sql")).fetch_all::<FigureRow>();
         let rows = within(self.config.timeout, "reading figures", rows).await?;
-        let mut groups: Vec<FigureGroup> = rows.into_iter().map(FigureRow::group).collect();
-        if groups.is_empty() && query.group_by == GroupBy::Nothing {
-            groups.push(FigureGroup { key: String::new(), figures: std::iter::empty().collect() });
+        let mut groups: BTreeMap<String, (FigureRow, OpenCount)> = BTreeMap::new();
+        for row in rows {
+            let (figures, _) = groups.entry(row.group_key.clone()).or_default();
+            *figures = row;
         }
+        let open = prepared(include_str!("../queries/open_counts.sql")).fetch_all::<OpenCount>();
+        for count in within(self.config.timeout, "counting open cases", open).await? {
+            let (_, open) = groups.entry(count.group_key.clone()).or_default();
+            *open = count;
+        }
+        if query.group_by == GroupBy::Nothing {
+            groups.entry(String::new()).or_default();
+        }
+        let mut groups: BTreeMap<String, Figures> =
+            groups.into_iter().map(|(key, (row, open))| (key, row.figures(&open))).collect();
         let counts = prepared(include_str!("../queries/finding_counts.sql")).fetch_all::<FindingCount>();
         for count in within(self.config.timeout, "counting findings", counts).await? {
             let kind = FindingKind::from_code(&count.kind).ok_or_else(|| StoreError::BrokenRow {
@@ -162,12 +180,12 @@ impl Reader {
                 case_no: String::new(),
                 why: format!("unknown kind {:?}", count.kind),
             })?;
-            // A case written between the two queries is in the next answer.
-            if let Some(group) = groups.iter_mut().find(|group| group.key == count.group_key) {
-                group.figures.findings.insert(kind, count.found);
+            // A case written between the queries is in the next answer.
+            if let Some(figures) = groups.get_mut(&count.group_key) {
+                figures.findings.insert(kind, count.found);
             }
         }
-        Ok(groups)
+        Ok(groups.into_iter().map(|(key, figures)| FigureGroup { key, figures }).collect())
     }
 }
 
@@ -176,7 +194,7 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 }
 
 impl FigureRow {
-    fn group(self) -> FigureGroup {
+    fn figures(self, now: &OpenCount) -> Figures {
         let outcomes = [
             (Outcome::Granted, self.granted),
             (Outcome::Refused, self.refused),
@@ -187,19 +205,19 @@ impl FigureRow {
         ];
         let quantile = |at: usize| self.elapsed_quantiles.get(at).copied().filter(|_| self.timed > 0);
         let speed_up = |saved: f64, limits: f64, mean| SpeedUp { weighted: (limits > 0.0).then(|| saved / limits), mean };
-        let figures = Figures {
+        Figures {
             received: self.received,
             accepted: self.accepted,
             closed: self.closed,
-            open: self.open,
+            open: now.open,
             not_accepted: self.not_accepted,
             outcomes: outcomes.into_iter().filter(|(_, count)| *count > 0).collect(),
             on_time: self.on_time,
             early: self.early,
             late: self.late,
-            open_overdue: self.open_overdue,
+            open_overdue: now.overdue,
             on_time_rate: ratio(self.on_time, self.on_time + self.late),
-            overdue_rate: ratio(self.late + self.open_overdue, self.on_time + self.late + self.open_overdue),
+            overdue_rate: ratio(self.late + now.overdue, self.on_time + self.late + now.overdue),
             same_day: self.same_day,
             same_day_rate: ratio(self.same_day, self.decided_cases),
             within_7_days_rate: ratio(self.within_7_days, self.timed),
@@ -210,7 +228,6 @@ impl FigureRow {
             rating_rate: ratio(self.rated_and_decided, self.decided_cases),
             cards: [(Level::Reminder, self.reminder), (Level::Yellow, self.yellow), (Level::Red, self.red)].into(),
             findings: Default::default(),
-        };
-        FigureGroup { key: self.group_key, figures }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use clickhouse::{Row, query::Query};
-use domain::Instant;
+use domain::{Instant, calendar::DAY_MS};
 use serde::{Deserialize, Serialize};
 
 use crate::{Reader, StoreError, client::within};
@@ -108,7 +108,7 @@ pub struct CardRow {
     pub statutory_due_at: Option<i64>,
 }
 
-/// The gauges of one department: open and overdue now, cards so far, and the cases decided in the
+/// The gauges of one department: open and overdue now with their cards, and the cases decided in the
 /// current month.
 #[derive(Debug, Clone, Row, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "named as in the query")]
@@ -135,7 +135,7 @@ impl Reader {
     pub async fn cases(&self, query: &CaseQuery) -> Result<Vec<CaseSummary>, StoreError> {
         let rows = self
             .client
-            .query(include_str!("../queries/cases.sql"))
+            .query(&include_str!("../queries/cases.sql").replace("{source}", query.source()))
             .param("case_no", &query.case_no)
             .param("department", &query.department)
             .param("window", &query.window)
@@ -151,23 +151,41 @@ impl Reader {
         within(self.config.timeout, "listing cases", rows.fetch_all()).await
     }
 
-    /// A page of cards, the newest first.
+    /// A page of cards, the newest first. Where no span and no case is given, they are looked for in longer and
+    /// longer spans that end now: the newest are wanted, and the cards of all years would have to be put in order.
     ///
     /// # Errors
     /// ClickHouse did not answer.
-    pub async fn cards(&self, query: &CardQuery) -> Result<Vec<CardRow>, StoreError> {
+    pub async fn cards(&self, query: &CardQuery, now: Instant) -> Result<Vec<CardRow>, StoreError> {
+        if let Some(crossed) = &query.crossed {
+            return self.cards_from(CARDS_IN_PERIOD, query, crossed).await;
+        }
+        if query.case_no.is_empty() {
+            for days in [LAST_MONTH, LAST_YEAR] {
+                let latest = now.plus_ms(-days * DAY_MS)..AFTER_ALL;
+                let cards = self.cards_from(CARDS_IN_PERIOD, query, &latest).await?;
+                if cards.len() as u64 == u64::from(query.limit) {
+                    return Ok(cards);
+                }
+            }
+        }
+        self.cards_from("cards", query, &(Instant::default()..AFTER_ALL)).await
+    }
+
+    async fn cards_from(&self, source: &str, query: &CardQuery, crossed: &Range<Instant>) -> Result<Vec<CardRow>, StoreError> {
         let rows = self
             .client
-            .query(include_str!("../queries/cards.sql"))
+            .query(&include_str!("../queries/cards.sql").replace("{source}", source))
             .param("case_no", &query.case_no)
             .param("state", &query.state)
             .param("level", &query.level)
             .param("clock", &query.clock)
             .param("department", &query.department)
             .param("item", &query.item)
+            .param("crossed_from", crossed.start.ms())
+            .param("crossed_to", crossed.end.ms())
             .param("limit", query.limit)
             .param("offset", query.offset);
-        let rows = in_span(rows, ["any_crossing", "crossed_from", "crossed_to"], query.crossed.as_ref());
         within(self.config.timeout, "listing cards", rows.fetch_all()).await
     }
 
@@ -178,6 +196,27 @@ impl Reader {
     pub async fn gauges(&self, zone: &str) -> Result<Vec<Gauges>, StoreError> {
         let rows = self.client.query(include_str!("../queries/gauges.sql")).param("zone", zone);
         within(self.config.timeout, "reading the gauges", rows.fetch_all()).await
+    }
+}
+
+const LAST_MONTH: i64 = 31;
+const LAST_YEAR: i64 = 366;
+/// Later than any card: the year 2200.
+const AFTER_ALL: Instant = Instant::from_ms(7_258_118_400_000);
+const CARDS_IN_PERIOD: &str = "cards_in_period(since_ms = {crossed_from:Int64}, until_ms = {crossed_to:Int64})";
+
+impl CaseQuery {
+    /// Where to look: in what holds the cases asked for, and as few besides as may be.
+    const fn source(&self) -> &'static str {
+        if self.overdue {
+            "open_cases"
+        } else if self.closed.is_some() {
+            "cases_in_period(since_ms = {closed_from:Int64}, until_ms = {closed_to:Int64})"
+        } else if self.received.is_some() {
+            "cases_in_period(since_ms = {received_from:Int64}, until_ms = {received_to:Int64})"
+        } else {
+            "cases FINAL"
+        }
     }
 }
 

@@ -122,6 +122,9 @@ impl Rows {
         block.option(case.next_change, Block::instant);
         block.option(case.uncovered_year, Block::i16);
         block.flag(case.is_settled());
+        let (first, last) = reach(case);
+        block.instant(first);
+        block.instant(last);
         block.array(&case.spans, Block::span);
         block.array(&case.findings, Block::finding);
         block.array(&case.cards, |block, card| block.card(&case.case_no, card));
@@ -158,6 +161,7 @@ impl Rows {
         block.option(next_change, Block::instant);
         block.option(None, Block::i16);
         block.flag(false);
+        (0..2).for_each(|_| block.instant(Instant::default()));
         // No spans, findings and cards.
         (0..3).for_each(|_| block.array::<Text>(&[], |block, text| block.text(text)));
         block.end_row();
@@ -188,6 +192,14 @@ impl Rows {
         }
         block.end_row();
     }
+}
+
+/// The first and the last instant of a case that a period may ask for.
+fn reach(case: &Assessment) -> (Instant, Instant) {
+    let instants = [case.received_at, case.accepted_at, case.decided_at, case.closed_at, case.delivered_at].into_iter().flatten();
+    let spans = case.spans.iter().flat_map(|span| [Some(span.started_at), span.ended_at]).flatten();
+    let cards = case.cards.iter().map(|card| card.crossed_at);
+    instants.chain(spans).chain(cards).fold((case.valid_from, case.valid_from), |(first, last), at| (first.min(at), last.max(at)))
 }
 
 impl Block {

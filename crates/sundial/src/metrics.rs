@@ -81,7 +81,7 @@ impl Metrics {
             notified: counters("sundial_notify_sent_total", "Cards told to channels", &["channel", "outcome"])?,
             office_open: gauges("sundial_office_open_cases", "Open cases", &["department"])?,
             office_overdue: gauges("sundial_office_open_overdue_cases", "Open cases past their promise", &["department"])?,
-            office_cards: gauges("sundial_office_cards", "Cards of all cases", &["department", "level"])?,
+            office_cards: gauges("sundial_office_cards", "Cards of open cases", &["department", "level"])?,
             office_on_time: floats("sundial_office_on_time_ratio", "On-time ratio of the current month", &["department"])?,
             office_speed_up: floats("sundial_office_speed_up_ratio", "Weighted speed-up of the month", &["department", "limit"])?,
             calendar_until: float("sundial_calendar_covered_until_timestamp_seconds", "When the calendar's coverage ends")?,

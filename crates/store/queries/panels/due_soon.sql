@@ -7,8 +7,8 @@ SELECT
     status AS `状态 status`,
     promised_due_at AS `承诺到期 promised due`,
     dateDiff('hour', now64(3), assumeNotNull(promised_due_at)) / 24 AS `剩余(自然日) calendar days left`
-FROM cases FINAL
-WHERE status IN ('open', 'suspended') AND decided_at IS NULL AND promised_due_at < now64(3) + INTERVAL 5 DAY
+FROM open_cases
+WHERE decided_at IS NULL AND promised_due_at < now64(3) + INTERVAL 5 DAY
     AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
 ORDER BY promised_due_at, case_no
 LIMIT 200

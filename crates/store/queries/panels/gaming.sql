@@ -3,41 +3,34 @@
 WITH
     closed AS
     (
-        SELECT *
-        FROM cases FINAL
+        SELECT
+            *,
+            toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
+            window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai')) AS is_timed,
+            count() OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
+        FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
         WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
     ),
-    batches AS
+    batched AS
     (
-        SELECT case_no
-        FROM
-        (
-            SELECT
-                case_no,
-                max(following) OVER (PARTITION BY window ORDER BY at RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW) AS densest
-            FROM
-            (
-                SELECT
-                    case_no, window, toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
-                    count() OVER (PARTITION BY window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-                FROM closed
-                WHERE window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai'))
-            )
-        )
-        WHERE densest >= ${batch_at_least:raw}
+        SELECT
+            *,
+            is_timed AND max(following) OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW)
+                >= ${batch_at_least:raw} AS is_batch
+        FROM closed
     ),
     judged AS
     (
         SELECT
             *,
             arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-                arrayMap(finding -> toString(finding.kind), findings), if(case_no IN (SELECT case_no FROM batches), ['batch_close'], [])))) AS kinds,
+                arrayMap(finding -> toString(finding.kind), findings), if(is_batch, ['batch_close'], [])))) AS kinds,
             notEmpty(kinds) AS is_suspicious,
             ifNull(outcome, '') IN ('granted', 'refused') AS decided,
             decided AND promised_due_at IS NOT NULL AS promised,
             decided AND promised_speed_up IS NOT NULL AS promised_timed,
             decided AND statutory_speed_up IS NOT NULL AS statutory_timed
-        FROM closed
+        FROM batched
     )
 SELECT
     ifNull(nullIf(department, ''), '—') AS `部门 department`,

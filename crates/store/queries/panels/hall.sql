@@ -9,6 +9,6 @@ SELECT
         / nullIf(if(countIf(decided AND decided_in_hall IS NOT NULL) > 0, countIf(decided), 0), 0) AS `窗口实办率 window decisions`,
     countIf(is_window_case AND acts_in_hall = 0) / nullIf(countIf(is_window_case), 0) AS `收发室率 pass-through`,
     countIf(left_hall) / nullIf(countIf(hall_item), 0) AS `体外循环率 left the hall`
-FROM cases FINAL
+FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
 WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
     AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})

@@ -16,7 +16,7 @@ SELECT
     countIf(off_hall > 0) AS `体外循环件 left the hall`,
     countIf(off_hall > 0) / nullIf(countIf(hall_item), 0) AS `体外循环率 left-hall rate`,
     sum(off_hall) AS `体外循环环节 off-hall steps`
-FROM cases FINAL
+FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
 WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
     AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
 GROUP BY `单位 unit`

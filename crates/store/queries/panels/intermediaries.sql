@@ -1,20 +1,17 @@
--- As parties.sql with domain/src/intermediaries.rs: works ended in the period, and those open now. Stars and blacklist by
+-- As parties.sql with domain/src/intermediaries.rs: works ended in the period, and those of open cases not ended. Stars and blacklist by
 -- the defaults: ten judged works; 80, 90, 95, 98 %; the upper end of Wilson's interval (z = 1.96) below 70 %.
 WITH
     works AS
     (
         SELECT
-            assumeNotNull(span.party) AS party,
+            party,
             uniqExact(case_no) AS cases_of_party,
             count() AS all_works,
-            countIf(span.ended_at IS NULL) AS open_works,
-            countIf(span.ended_at IS NOT NULL AND span.due_at IS NOT NULL AND span.ended_at <= span.due_at) AS on_time,
-            countIf(span.due_at IS NOT NULL AND ifNull(span.ended_at, now64(3)) > span.due_at) AS late,
-            sumIf(ifNull(span.elapsed_days, 0), span.elapsed_days IS NOT NULL) / nullIf(sumIf(ifNull(span.limit_days, 0), span.elapsed_days IS NOT NULL), 0) AS time_share
-        FROM (SELECT * FROM cases FINAL)
-        ARRAY JOIN spans AS span
-        WHERE span.clock = 'special' AND span.party IS NOT NULL
-            AND (span.ended_at IS NULL OR (span.ended_at >= $__fromTime AND span.ended_at < $__toTime))
+            countIf(ended_at IS NULL) AS open_works,
+            countIf(ended_at IS NOT NULL AND due_at IS NOT NULL AND ended_at <= due_at) AS on_time,
+            countIf(due_at IS NOT NULL AND ifNull(ended_at, now64(3)) > due_at) AS late,
+            sumIf(ifNull(elapsed_days, 0), elapsed_days IS NOT NULL) / nullIf(sumIf(ifNull(limit_days, 0), elapsed_days IS NOT NULL), 0) AS time_share
+        FROM works_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
         GROUP BY party
     )
 SELECT

@@ -10,7 +10,7 @@ WITH
             ifNull(item, '') AS item_key,
             count() AS n,
             countIf(NOT promised_late) AS k
-        FROM cases FINAL
+        FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
         WHERE status = 'closed' AND outcome IN ('granted', 'refused') AND promised_due_at IS NOT NULL
             AND closed_at >= $__fromTime AND closed_at < $__toTime AND ifNull(${unit:raw}, '') != ''
         GROUP BY unit_key, item_key
@@ -24,8 +24,7 @@ WITH
             sum(w * k / n) / sum(w) AS p,
             sum(w_k) / sum(w) AS same_mix,
             pow(sum(w), 2) / sum(w * w / n) AS m
-        FROM cells
-        INNER JOIN (SELECT item_key, sum(n) AS w, sum(k) AS w_k FROM cells GROUP BY item_key) AS county USING (item_key)
+        FROM (SELECT *, sum(n) OVER (PARTITION BY item_key) AS w, sum(k) OVER (PARTITION BY item_key) AS w_k FROM cells)
         GROUP BY unit_key
     ),
     judged AS

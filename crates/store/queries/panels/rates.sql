@@ -7,7 +7,7 @@ SELECT
         / nullIf(sumIf(promised_limit_days, promised_speed_up IS NOT NULL), 0) AS `提速率(承诺) Σ(Lp−a)/ΣLp`,
     sumIf(statutory_limit_days - statutory_elapsed_days, statutory_speed_up IS NOT NULL)
         / nullIf(sumIf(statutory_limit_days, statutory_speed_up IS NOT NULL), 0) AS `提速率(法定) Σ(Ls−a)/ΣLs`
-FROM cases FINAL
+FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
 WHERE status = 'closed' AND outcome IN ('granted', 'refused')
     AND closed_at >= $__fromTime AND closed_at < $__toTime
     AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})

@@ -5,15 +5,13 @@ SELECT
     countIf(role = 'closed') AS `办结 closed`
 FROM
 (
-    SELECT 'received' AS role, coalesce(received_at, accepted_at, valid_from) AS at
-    FROM cases FINAL
-    WHERE coalesce(received_at, accepted_at, valid_from) >= $__fromTime AND coalesce(received_at, accepted_at, valid_from) < $__toTime
-        AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
-    UNION ALL
-    SELECT 'closed' AS role, assumeNotNull(closed_at) AS at
-    FROM cases FINAL
-    WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
-        AND ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
+    SELECT
+        arrayJoin([('received', coalesce(received_at, accepted_at, valid_from)), ('closed', if(status = 'closed', closed_at, NULL))]) AS it,
+        it.1 AS role,
+        it.2 AS at
+    FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
+    WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
 )
+WHERE at >= $__fromTime AND at < $__toTime
 GROUP BY time
 ORDER BY time

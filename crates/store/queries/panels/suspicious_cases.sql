@@ -2,38 +2,31 @@
 WITH
     closed AS
     (
-        SELECT case_no, department, window, item, closed_at, findings
-        FROM cases FINAL
+        SELECT
+            case_no, department, window, item, closed_at, findings,
+            toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
+            window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai')) AS is_timed,
+            count() OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
+        FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
         WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
     ),
-    batches AS
+    batched AS
     (
-        SELECT case_no
-        FROM
-        (
-            SELECT
-                case_no,
-                max(following) OVER (PARTITION BY window ORDER BY at RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW) AS densest
-            FROM
-            (
-                SELECT
-                    case_no, window, toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
-                    count() OVER (PARTITION BY window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-                FROM closed
-                WHERE window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai'))
-            )
-        )
-        WHERE densest >= ${batch_at_least:raw}
+        SELECT
+            *,
+            is_timed AND max(following) OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW)
+                >= ${batch_at_least:raw} AS is_batch
+        FROM closed
     )
 SELECT
     case_no AS `办件编号 case`,
     arrayStringConcat(arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-        arrayMap(finding -> toString(finding.kind), findings), if(case_no IN (SELECT case_no FROM batches), ['batch_close'], [])))), ', ') AS `可疑之处 suspicious by`,
+        arrayMap(finding -> toString(finding.kind), findings), if(is_batch, ['batch_close'], [])))), ', ') AS `可疑之处 suspicious by`,
     ifNull(nullIf(department, ''), '—') AS `部门 department`,
     ifNull(window, '—') AS `窗口 window`,
     ifNull(item, '—') AS `事项 item`,
     closed_at AS `办结 closed`
-FROM closed
+FROM batched
 WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote}) AND `可疑之处 suspicious by` != ''
 ORDER BY closed_at DESC, case_no
 LIMIT 200

@@ -7,6 +7,7 @@ mod forecast;
 mod gaming;
 mod hall;
 mod migrating;
+mod periods;
 mod ranking;
 mod reading;
 mod versions;

@@ -65,20 +65,20 @@ async fn a_case_comes_back_with_its_events_and_a_withdrawn_card_stays_visible() 
     assert_eq!((&stored[0].assessment.cards, stored[0].version), (&without.cards, 2));
     let of_case =
         |state: &str| CardQuery { case_no: case_no.to_string(), state: state.to_owned(), limit: 100, ..CardQuery::default() };
-    let withdrawn = reader.cards(&of_case("withdrawn")).await.unwrap();
+    let withdrawn = reader.cards(&of_case("withdrawn"), now()).await.unwrap();
     assert_eq!(
         withdrawn.iter().map(|it| (&it.card_id, it.reason.as_str())).collect::<Vec<_>>(),
         [(&card.id(case_no), "unfounded")]
     );
-    assert_eq!(reader.cards(&of_case("issued")).await.unwrap().len(), without.cards.len());
+    assert_eq!(reader.cards(&of_case("issued"), now()).await.unwrap().len(), without.cards.len());
     assert_eq!(reader.counts().await.unwrap()["cards_withdrawn"], 1);
 
     // Issued again, it is not withdrawn any more.
     let mut rows = Rows::new();
     rows.case(&with_card, 3, 3);
     assert!(writer.write(rows).await.is_ok());
-    assert!(reader.cards(&of_case("withdrawn")).await.unwrap().is_empty());
-    assert_eq!(reader.cards(&of_case("issued")).await.unwrap().len(), with_card.cards.len());
+    assert!(reader.cards(&of_case("withdrawn"), now()).await.unwrap().is_empty());
+    assert_eq!(reader.cards(&of_case("issued"), now()).await.unwrap().len(), with_card.cards.len());
 
     // Gone with everything; an older row that comes late changes nothing.
     let mut rows = Rows::new();
@@ -88,7 +88,7 @@ async fn a_case_comes_back_with_its_events_and_a_withdrawn_card_stays_visible() 
     late.case(&with_card, 3, 3);
     assert!(writer.write(late).await.is_ok());
     assert!(reader.rows(std::slice::from_ref(case_no)).await.unwrap().is_empty());
-    assert!(reader.cards(&of_case("issued")).await.unwrap().is_empty());
+    assert!(reader.cards(&of_case("issued"), now()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -268,13 +268,13 @@ async fn lists_are_narrowed_by_every_field_and_turn_pages() {
     let cards: Vec<&domain::Card> = assessments.iter().flat_map(|it| &it.cards).collect();
     let yellow = CardQuery { level: text("yellow"), clock: text("promised"), limit: 1000, ..CardQuery::default() };
     let expected = cards.iter().filter(|it| it.level == Level::Yellow && it.clock == ClockKind::Promised).count();
-    let listed = reader.cards(&yellow).await.unwrap();
+    let listed = reader.cards(&yellow, now()).await.unwrap();
     assert!(expected > 0 && listed.iter().all(|it| it.promised_due_at == it.due_at && it.promised_limit_days.is_some()));
     assert_eq!(listed.len(), expected);
     let crossed = cards[0].crossed_at;
     let then = CardQuery { crossed: Some(crossed..crossed.plus_ms(1)), limit: 1000, ..CardQuery::default() };
     let expected = cards.iter().filter(|it| it.crossed_at == crossed).count();
-    assert_eq!(reader.cards(&then).await.unwrap().len(), expected);
+    assert_eq!(reader.cards(&then, now()).await.unwrap().len(), expected);
 }
 
 #[tokio::test]
