@@ -16,6 +16,7 @@ mod messages;
 mod peers;
 mod queries;
 mod report;
+mod restore;
 mod rows_file;
 mod world;
 

@@ -17,19 +17,46 @@ const ASKED: usize = 20;
 /// How long the API may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the API is asked, each with its name. The period is the last whole month of the topic's, or
-/// the year that ends with it.
+/// What the API is asked, each with its name.
 const QUESTIONS: [(&str, &str); 6] = [
-    ("api_figures_month", "figures?from=2026-03-01&to=2026-04-01"),
-    ("api_figures_month_by_department", "figures?from=2026-03-01&to=2026-04-01&group_by=department"),
-    ("api_figures_year_by_month", "figures?from=2025-04-01&to=2026-04-01&group_by=month"),
+    ("api_figures_month", "figures?from={from}&to={to}"),
+    ("api_figures_month_by_department", "figures?from={from}&to={to}&group_by=department"),
+    ("api_figures_year_by_month", "figures?from={year_before}&to={to}&group_by=month"),
     ("api_cases_overdue", "cases?overdue=true&limit=50"),
     ("api_cases_of_department", "cases?department=%E7%8E%AF%E5%A2%83%E4%BF%9D%E6%8A%A4%E5%B1%80&limit=50"),
     ("api_cards_yellow", "cards?level=yellow&limit=50"),
 ];
 
+/// The last whole month of what the pipeline stored: its first day, that of the next month, and the day a year before.
+struct Period {
+    from: String,
+    to: String,
+    year_before: String,
+}
+
+impl Period {
+    async fn read(world: &World) -> anyhow::Result<Self> {
+        let sql = "WITH toStartOfMonth(max(received_at), 'Asia/Shanghai') AS next \
+                   SELECT arrayStringConcat([toString(next - INTERVAL 1 MONTH), toString(next), toString(next - INTERVAL 1 YEAR)], ' ') FROM cases";
+        let days = world.sql("pipeline", sql).await?;
+        let mut days = days.split(' ').map(str::to_owned);
+        let mut day = || days.next().context("three days");
+        Ok(Self { from: day()?, to: day()?, year_before: day()? })
+    }
+
+    fn month(&self) -> &str {
+        self.from.get(..7).unwrap_or_default()
+    }
+
+    /// Put into a question of the API.
+    fn in_path(&self, path: &str) -> String {
+        path.replace("{from}", &self.from).replace("{to}", &self.to).replace("{year_before}", &self.year_before)
+    }
+}
+
 /// Measures at each number of cases.
 pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
+    let period = Period::read(world).await.context("the queries are asked over what the pipeline stored: measure it in the same run")?;
     let mut queries = json!({});
     for cases in &world.options.query_cases {
         let database = format!("queries_{cases}");
@@ -44,17 +71,17 @@ pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
         let mut api = command.kill_on_drop(true).spawn()?;
         until_it_answers(&base).await?;
         for (name, path) in QUESTIONS {
-            let url = format!("{base}/api/v1/{path}");
+            let url = format!("{base}/api/v1/{}", period.in_path(path));
             let took = times(|| get(&url)).await.with_context(|| name.to_owned())?;
             queries[format!("{name}@{cases}")] = with_rows(*cases, &took);
         }
-        for (name, sql) in panels(world, &database).await? {
+        for (name, sql) in panels(world, &database, &period).await? {
             let took = times(|| world.sql(&database, &sql)).await.with_context(|| name.clone())?;
             queries[format!("{name}@{cases}")] = with_rows(*cases, &took);
         }
         let memory = MemoryWatch::of(api.id().context("it is running")?);
         let started = Instant::now();
-        get(&format!("{base}/api/v1/exports/monthly/2026-03.xlsx")).await?;
+        get(&format!("{base}/api/v1/exports/monthly/{}.xlsx", period.month())).await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
         let export = json!({
             "cases": cases,
@@ -75,30 +102,27 @@ fn with_rows(cases: u64, took: &[f64]) -> Value {
     json!({ "rows": cases, "p50_ms": percentiles["p50"], "p95_ms": percentiles["p95"] })
 }
 
-/// How many days further back each copy of the cases lies.
-const DAYS_BACK: u32 = 17;
 /// Of that many cases that are open one is forgotten, and still is years later; the others of old copies left out.
 const FORGOTTEN: u32 = 1000;
-/// How many copies at the end are in full, what is open included: their cases are weeks old.
-const RECENT_COPIES: u64 = 4;
+/// So many days back copies are in full, what is open included.
+const RECENT_DAYS: u64 = 60;
 /// How many copies are stored at once, the oldest first, as years go by.
 const COPIES_AT_ONCE: u64 = 8;
 
-/// So many cases out of those the pipeline stored: copies under other numbers, each further back; and in the end
+/// So many cases out of those the pipeline stored: copies under other numbers, each further back by half of the time
+/// they span, so that a month has as many cases however long the topic is; and in the end
 /// a part of a few cases of all years, written again, as there is at any time in life.
 async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
-    let there: u64 = world
-        .sql("pipeline", "SELECT count() FROM cases FINAL")
-        .await
-        .context("the queries are asked over what the pipeline stored: measure it in the same run")?
-        .parse()?;
+    let there: u64 = world.sql("pipeline", "SELECT count() FROM cases FINAL").await?.parse()?;
+    let half = "SELECT intDiv(dateDiff('day', min(received_at), max(received_at)), 2) FROM cases";
+    let days: u64 = world.sql("pipeline", half).await?.parse()?;
     world.sql("default", &format!("DROP DATABASE IF EXISTS {database} SYNC")).await?;
     store::migrate(&world.store(database)).await?;
     let source = "(SELECT * FROM pipeline.cases FINAL)";
     let mut copies = cases.div_ceil(there);
     while copies > 0 {
         let first = copies.saturating_sub(COPIES_AT_ONCE);
-        world.sql("default", &format!("INSERT INTO {database}.cases {}", copied(source, first, copies))).await?;
+        world.sql("default", &format!("INSERT INTO {database}.cases {}", copied(source, first, copies, days))).await?;
         copies = first;
     }
     let busy = format!("SELECT count() FROM system.merges WHERE database = '{database}'");
@@ -112,8 +136,8 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
 }
 
 /// The copies with these numbers of the cases in `source`.
-fn copied(source: &str, first: u64, end: u64) -> String {
-    let back = format!("toIntervalDay({DAYS_BACK} * copy)");
+fn copied(source: &str, first: u64, end: u64, days: u64) -> String {
+    let back = format!("toIntervalDay({days} * copy)");
     let dates = [
         "received_at",
         "accepted_at",
@@ -138,18 +162,18 @@ fn copied(source: &str, first: u64, end: u64) -> String {
     // A case number of the county is its region, the day and a number: here too it grows with the day.
     let number = format!(
         "concat(substring(case_no, 1, 7), \
-         formatDateTime(toDate(parseDateTimeBestEffort(substring(case_no, 8, 8))) - {DAYS_BACK} * copy, '%Y%m%d'), \
+         formatDateTime(toDate(parseDateTimeBestEffort(substring(case_no, 8, 8))) - {days} * copy, '%Y%m%d'), \
          substring(case_no, 16), '-', toString(copy)) AS case_no"
     );
     format!(
         "SELECT * EXCEPT (copy) FROM (SELECT * REPLACE ({number}, {dates}, {spans}, {cards}) FROM \
          (SELECT * FROM (SELECT *, arrayJoin(range({first}, {end})) AS copy FROM {source}) \
-         WHERE copy < {RECENT_COPIES} OR status NOT IN ('received', 'open', 'suspended') OR cityHash64(case_no, copy) % {FORGOTTEN} = 0))"
+         WHERE {days} * copy < {RECENT_DAYS} OR status NOT IN ('received', 'open', 'suspended') OR cityHash64(case_no, copy) % {FORGOTTEN} = 0))"
     )
 }
 
 /// The dashboards' queries, with the variables that Grafana fills in.
-async fn panels(world: &World, database: &str) -> anyhow::Result<Vec<(String, String)>> {
+async fn panels(world: &World, database: &str, period: &Period) -> anyhow::Result<Vec<(String, String)>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/store/queries/panels");
     let names = world.sql(database, "SELECT DISTINCT concat('''', ifNull(nullIf(department, ''), '—'), '''') FROM cases").await?;
     let departments: Vec<&str> = names.lines().collect();
@@ -158,8 +182,8 @@ async fn panels(world: &World, database: &str) -> anyhow::Result<Vec<(String, St
         let path = entry?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         let sql = fs::read_to_string(&path)?
-            .replace("$__fromTime", "toDateTime64('2026-03-01 00:00:00', 3, 'Asia/Shanghai')")
-            .replace("$__toTime", "toDateTime64('2026-04-01 00:00:00', 3, 'Asia/Shanghai')")
+            .replace("$__fromTime", &format!("toDateTime64('{} 00:00:00', 3, 'Asia/Shanghai')", period.from))
+            .replace("$__toTime", &format!("toDateTime64('{} 00:00:00', 3, 'Asia/Shanghai')", period.to))
             .replace("${department:singlequote}", &departments.join(", ").replace("\\'", "'"))
             .replace("${unit:raw}", "department")
             .replace("${suspicious:singlequote}", "'instant_close', 'suspension_near_due', 'late_entry', 'batch_close'")

@@ -9,25 +9,25 @@ use tokio::process::Command;
 use crate::{
     latency,
     measure::{EngineCpu, Measured, MemoryWatch, children_cpu, run},
-    memory, messages, peers, queries,
+    memory, messages, peers, queries, restore,
     world::{Options, PATIENCE, World, path_text},
 };
 
 /// Runs every measurement that is wanted and tells the results.
 pub async fn measure_all(options: &Options) -> anyhow::Result<()> {
     let world = World::open(options).await?;
-    let report = with_world(&world).await;
+    let mut report = Report::default();
+    let outcome = with_world(&world, &mut report).await;
     world.close().await;
-    let report = report?;
+    // What was measured is told, whatever came then.
     let path = options.directory.join("report.json");
     fs::write(&path, serde_json::to_vec_pretty(&report.values)?).with_context(|| path.display().to_string())?;
     println!("\n{}\nwritten to {}", report.table(), path.display());
-    Ok(())
+    outcome
 }
 
-async fn with_world(world: &World) -> anyhow::Result<Report> {
+async fn with_world(world: &World, report: &mut Report) -> anyhow::Result<()> {
     let options = &world.options;
-    let mut report = Report::default();
     messages::fill_topic(world).await?;
     // The first member of the first group waits for the broker to make its own topics.
     run(world, child(&["drain", "--brokers", &world.broker.bootstrap(), "--group", &world.group("first"), "--events", "1"]))
@@ -48,6 +48,9 @@ async fn with_world(world: &World) -> anyhow::Result<Report> {
     if options.wants("pipeline") {
         report.measured("pipeline", pipeline(world).await?);
     }
+    if options.wants("restore") {
+        report.put("restore", restore::measure(world).await?);
+    }
     for (name, measured) in peers::measure(world).await? {
         report.peer(&name, measured);
     }
@@ -62,9 +65,9 @@ async fn with_world(world: &World) -> anyhow::Result<Report> {
         }
     }
     if options.wants("queries") {
-        queries::measure(world, &mut report).await?;
+        queries::measure(world, report).await?;
     }
-    Ok(report)
+    Ok(())
 }
 
 fn child(arguments: &[&str]) -> Command {

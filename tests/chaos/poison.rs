@@ -88,6 +88,7 @@ async fn a_topic_made_anew_is_read_from_its_beginning_and_added_partitions_are_r
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     hall.wait_until_stored(&mut running).await;
+    running.wait_for_metric("sundial_intake_topic_partitions", |there| there == 9.0).await;
     running.terminate();
 
     story.is_stored_by(&hall).await;

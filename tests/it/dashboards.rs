@@ -11,6 +11,7 @@ const METRICS: &[&str] = &[
     "sundial_intake_messages_total",
     "sundial_intake_bytes_total",
     "sundial_intake_lag_messages",
+    "sundial_intake_topic_partitions",
     "sundial_intake_lag_seconds",
     "sundial_intake_frontier_offset",
     "sundial_intake_committed_offset",

@@ -59,6 +59,11 @@ impl ClientContext for Context {
             };
             self.shared.tracker.observe_lag(*number, standing, now);
         }
+        // One numbered -1 holds what has no partition yet.
+        let there = topic.map_or(0, |topic| topic.partitions.iter().filter(|(number, it)| **number >= 0 && !it.unknown).count());
+        if there > 0 {
+            self.shared.observer.topic(there);
+        }
         let (bytes, messages) = self.shared.used();
         self.shared.observer.budget(bytes, messages, paused);
     }

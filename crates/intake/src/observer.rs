@@ -27,6 +27,8 @@ pub trait Observer: Send + Sync {
     fn lag(&self, _partition: i32, _messages: i64, _seconds: f64) {}
     /// A partition is someone else's now; its lag is theirs to tell.
     fn forgotten(&self, _partition: i32) {}
+    /// How many partitions the topic has, whoever reads them.
+    fn topic(&self, _partitions: usize) {}
     /// What is polled and not let go of by the workers, and whether polling is paused for it.
     fn budget(&self, _bytes: usize, _messages: usize, _paused: bool) {}
     /// The client reported an error of this kind (of a bounded set). `offset_reset` is the one that tells of loss:

@@ -17,6 +17,7 @@ pub struct Metrics {
     bytes: IntCounter,
     lag_messages: IntGaugeVec,
     lag_seconds: GaugeVec,
+    topic_partitions: IntGauge,
     frontier: IntGaugeVec,
     committed: IntGaugeVec,
     budget_bytes: IntGauge,
@@ -62,6 +63,7 @@ impl Metrics {
             bytes: counter("sundial_intake_bytes_total", "Bytes handed over to workers")?,
             lag_messages: gauges("sundial_intake_lag_messages", "Messages behind the end of the partition", &["partition"])?,
             lag_seconds: floats("sundial_intake_lag_seconds", "Age of the oldest message not stored", &["partition"])?,
+            topic_partitions: gauge("sundial_intake_topic_partitions", "Partitions of the topic, whoever reads them")?,
             frontier: gauges("sundial_intake_frontier_offset", "Everything before it is stored", &["partition"])?,
             committed: gauges("sundial_intake_committed_offset", "Offset committed to the broker", &["partition"])?,
             budget_bytes: gauge("sundial_intake_budget_bytes", "Bytes handed over and not stored")?,
@@ -226,6 +228,10 @@ impl intake::Observer for Metrics {
         let _ = self.lag_seconds.remove_label_values(&[&partition]);
         let _ = self.frontier.remove_label_values(&[&partition]);
         let _ = self.committed.remove_label_values(&[&partition]);
+    }
+
+    fn topic(&self, partitions: usize) {
+        self.topic_partitions.set(partitions as i64);
     }
 
     fn budget(&self, bytes: usize, messages: usize, paused: bool) {

@@ -111,12 +111,13 @@ impl Parts {
     }
 
     async fn take_over(&self, worker: &mut Worker, partitions: &[i32]) {
+        let started = std::time::Instant::now();
         while let Err(error) = worker.take_over(partitions, &self.store).await {
             if !self.try_again("open cases could not be read", &error).await {
                 return;
             }
         }
-        tracing::info!(?partitions, cases = worker.cases_held(), "took over");
+        tracing::info!(?partitions, cases = worker.cases_held(), seconds = started.elapsed().as_secs_f64(), "took over");
     }
 
     /// Where a recompute has ended since it was last looked, takes over what changes by itself only now.
