@@ -24,7 +24,7 @@ const QUESTIONS: [(&str, &str); 6] = [
     ("api_figures_year_by_month", "figures?from={year_before}&to={to}&group_by=month"),
     ("api_cases_overdue", "cases?overdue=true&limit=50"),
     ("api_cases_of_department", "cases?department=%E7%8E%AF%E5%A2%83%E4%BF%9D%E6%8A%A4%E5%B1%80&limit=50"),
-    ("api_cards_yellow", "cards?level=yellow&limit=50"),
+    ("api_cards_of_month", "cards?level=yellow&from={from}&to={to}&limit=50"),
 ];
 
 /// The last whole month of what the pipeline stored: its first day, that of the next month, and the day a year before.
@@ -56,7 +56,8 @@ impl Period {
 
 /// Measures at each number of cases.
 pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
-    let period = Period::read(world).await.context("the queries are asked over what the pipeline stored: measure it in the same run")?;
+    let period =
+        Period::read(world).await.context("the queries are asked over what the pipeline stored: measure it in the same run")?;
     let mut queries = json!({});
     for cases in &world.options.query_cases {
         let database = format!("queries_{cases}");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Figures, Item};
+use futures_util::future::try_join3;
 use store::{GroupBy, Narrowing, Page, StoreError};
 
 use crate::{
@@ -136,27 +137,57 @@ impl Monthly {
         let page = Page { limit: LIST_MOST, offset: 0 };
         let most_probable = ForecastFilter { limit: LIST_MOST as usize, ..ForecastFilter::default() };
         let items = ground.catalog.in_force_on(ground.catalog_day(&county));
-        let gaming = GamingAnswer::read(ground, &departments, &all).await?;
+        // A few questions at once: each has a part that only one core works on.
+        let (figures, key_figures, green_figures) = try_join3(
+            Scope::read(ground, month, &all),
+            Scope::read(ground, month, &key_projects),
+            Scope::read(ground, month, &green_channel),
+        )
+        .await?;
+        let (month_before, year_before, forecast) = try_join3(
+            whole(ground, month.plus(-1), &all),
+            whole(ground, month.plus(-12), &all),
+            ForecastAnswer::read(ground, &most_probable),
+        )
+        .await?;
+        let (hall, hall_county, coverage) = try_join3(
+            HallAnswer::read(ground, &departments, &all),
+            hall_groups(ground, &county, &all),
+            CoverageAnswer::read(ground, &county, BTreeSet::new()),
+        )
+        .await?;
+        let (gaming, gaming_county, suspicious) = try_join3(
+            GamingAnswer::read(ground, &departments, &all),
+            gaming_groups(ground, &county, &all),
+            SuspiciousCase::list(ground, &county, &all, "", page),
+        )
+        .await?;
+        let (departments_ranked, windows_ranked, parties) = try_join3(
+            RankingAnswer::of_month(ground, month, GroupBy::Department),
+            RankingAnswer::of_month(ground, month, GroupBy::Window),
+            PartiesAnswer::read(ground, &county),
+        )
+        .await?;
         let is_padded = |item: &Item| gaming.padded_items.iter().any(|code| *code == item.code);
         Ok(Self {
             month,
             variant: ground.variant.clone(),
-            all: Scope::read(ground, month, &all).await?,
-            month_before: whole(ground, month.plus(-1), &all).await?,
-            year_before: whole(ground, month.plus(-12), &all).await?,
-            key_projects: Scope::read(ground, month, &key_projects).await?,
-            green_channel: Scope::read(ground, month, &green_channel).await?,
-            hall: HallAnswer::read(ground, &departments, &all).await?,
-            hall_county: hall_groups(ground, &county, &all).await?.into_iter().next(),
-            coverage: CoverageAnswer::read(ground, &county, BTreeSet::new()).await?,
-            gaming_county: gaming_groups(ground, &county, &all).await?.into_iter().next(),
-            suspicious: SuspiciousCase::list(ground, &county, &all, "", page).await?,
+            all: figures,
+            month_before,
+            year_before,
+            key_projects: key_figures,
+            green_channel: green_figures,
+            hall,
+            hall_county: hall_county.into_iter().next(),
+            coverage,
+            gaming_county: gaming_county.into_iter().next(),
+            suspicious,
             padded: items.into_iter().filter(|item| is_padded(item)).cloned().collect(),
             gaming,
-            departments_ranked: RankingAnswer::of_month(ground, month, GroupBy::Department).await?,
-            windows_ranked: RankingAnswer::of_month(ground, month, GroupBy::Window).await?,
-            parties: PartiesAnswer::read(ground, &county).await?,
-            forecast: ForecastAnswer::read(ground, &most_probable).await?,
+            departments_ranked,
+            windows_ranked,
+            parties,
+            forecast,
             region_names: ground.catalog.regions().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
             item_names: ground.catalog.newest().iter().map(|it| (it.code.to_string(), it.name.to_string())).collect(),
         })

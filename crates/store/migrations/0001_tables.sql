@@ -155,12 +155,12 @@ SETTINGS non_replicated_deduplication_window = 1000;
 -- so, and `FINAL` merges these.
 
 -- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
--- a view are texts on their way, and a text of a time loses its zone.
+-- a view are texts on their way, and a text of a time loses its zone. `finding_kinds` is read without the evidence beside it.
 CREATE VIEW {database}.cases_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT *
+SELECT *, findings.kind AS finding_kinds
 FROM {database}.cases FINAL
 WHERE last_at >= since AND first_at < until
     AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE last_at >= since AND first_at < until)
@@ -168,7 +168,7 @@ SETTINGS use_skip_indexes_if_final = 0;
 
 -- The cases that are accepted and not closed.
 CREATE VIEW {database}.open_cases {on_cluster} AS
-SELECT *
+SELECT *, findings.kind AS finding_kinds
 FROM {database}.cases FINAL
 WHERE status IN ('open', 'suspended')
     AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE status IN ('open', 'suspended'))

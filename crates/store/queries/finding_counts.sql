@@ -4,7 +4,7 @@ WITH
     fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at
 SELECT
     {group} AS group_key,
-    finding.kind AS kind,
+    kind,
     count() AS found
 FROM
 (
@@ -12,6 +12,6 @@ FROM
     FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
     WHERE coalesce(received_at, accepted_at, valid_from) >= from_at AND coalesce(received_at, accepted_at, valid_from) < to_at AND {only}
 )
-ARRAY JOIN findings AS finding
+ARRAY JOIN finding_kinds AS kind
 GROUP BY group_key, kind
 ORDER BY group_key, kind

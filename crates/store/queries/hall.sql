@@ -24,7 +24,7 @@ FROM
         *,
         closed_at AS role_at,
         ifNull(outcome, '') IN ('granted', 'refused') AS decided,
-        arrayExists(finding -> finding.kind = 'unauthorised_decision', findings) AS is_unauthorised,
+        has(finding_kinds, 'unauthorised_decision') AS is_unauthorised,
         window IS NOT NULL AND acts_placed > 0 AS is_window_case,
         arraySum(finding -> if(finding.kind = 'off_hall_step', toUInt64(length(finding.events)), 0), findings) AS off_hall,
         -- 跑腿: to apply, for every correction, to hand in what was deferred, and on a later day for the result. What was

@@ -157,14 +157,19 @@ impl Reader {
     pub async fn figures_only(&self, query: &FigureQuery, only: &Narrowing) -> Result<Vec<FigureGroup>, StoreError> {
         let prepared = |sql: &str| self.grouped(sql, query, only);
         let rows = prepared(include_str!("../queries/figures.sql")).fetch_all::<FigureRow>();
-        let rows = within(self.config.timeout, "reading figures", rows).await?;
+        let open = prepared(include_str!("../queries/open_counts.sql")).fetch_all::<OpenCount>();
+        let found = prepared(include_str!("../queries/finding_counts.sql")).fetch_all::<FindingCount>();
+        let (rows, open, found) = tokio::try_join!(
+            within(self.config.timeout, "reading figures", rows),
+            within(self.config.timeout, "counting open cases", open),
+            within(self.config.timeout, "counting findings", found),
+        )?;
         let mut groups: BTreeMap<String, (FigureRow, OpenCount)> = BTreeMap::new();
         for row in rows {
             let (figures, _) = groups.entry(row.group_key.clone()).or_default();
             *figures = row;
         }
-        let open = prepared(include_str!("../queries/open_counts.sql")).fetch_all::<OpenCount>();
-        for count in within(self.config.timeout, "counting open cases", open).await? {
+        for count in open {
             let (_, open) = groups.entry(count.group_key.clone()).or_default();
             *open = count;
         }
@@ -173,8 +178,7 @@ impl Reader {
         }
         let mut groups: BTreeMap<String, Figures> =
             groups.into_iter().map(|(key, (row, open))| (key, row.figures(&open))).collect();
-        let counts = prepared(include_str!("../queries/finding_counts.sql")).fetch_all::<FindingCount>();
-        for count in within(self.config.timeout, "counting findings", counts).await? {
+        for count in found {
             let kind = FindingKind::from_code(&count.kind).ok_or_else(|| StoreError::BrokenRow {
                 table: "findings",
                 case_no: String::new(),

@@ -24,7 +24,7 @@ WITH
         SELECT
             *,
             arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-                arrayMap(finding -> toString(finding.kind), findings), if(is_batch, ['batch_close'], [])))) AS kinds,
+                arrayMap(kind -> toString(kind), finding_kinds), if(is_batch, ['batch_close'], [])))) AS kinds,
             notEmpty(kinds) AS is_suspicious,
             ifNull(outcome, '') IN ('granted', 'refused') AS decided,
             decided AND promised_due_at IS NOT NULL AS promised,

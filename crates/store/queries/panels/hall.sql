@@ -1,9 +1,9 @@
 -- As hall.sql: cases closed in the period. 窗口实办率 is over all decisions; nothing where no decision reports a place.
 WITH
     ifNull(outcome, '') IN ('granted', 'refused') AS decided,
-    arrayExists(finding -> finding.kind = 'unauthorised_decision', findings) AS is_unauthorised,
+    has(finding_kinds, 'unauthorised_decision') AS is_unauthorised,
     window IS NOT NULL AND acts_placed > 0 AS is_window_case,
-    arrayExists(finding -> finding.kind = 'off_hall_step', findings) AS left_hall
+    has(finding_kinds, 'off_hall_step') AS left_hall
 SELECT
     countIf(decided AND decided_in_hall = 1 AND NOT is_unauthorised)
         / nullIf(if(countIf(decided AND decided_in_hall IS NOT NULL) > 0, countIf(decided), 0), 0) AS `窗口实办率 window decisions`,

@@ -1,7 +1,7 @@
 -- As hall.sql, a row a department or window: cases closed in the period.
 WITH
     ifNull(outcome, '') IN ('granted', 'refused') AS decided,
-    arrayExists(finding -> finding.kind = 'unauthorised_decision', findings) AS is_unauthorised,
+    has(finding_kinds, 'unauthorised_decision') AS is_unauthorised,
     window IS NOT NULL AND acts_placed > 0 AS is_window_case,
     arraySum(finding -> if(finding.kind = 'off_hall_step', toUInt64(length(finding.events)), 0), findings) AS off_hall
 SELECT

@@ -3,7 +3,7 @@ WITH
     closed AS
     (
         SELECT
-            case_no, department, window, item, closed_at, findings,
+            case_no, department, window, item, closed_at, finding_kinds,
             toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
             window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai')) AS is_timed,
             count() OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
@@ -21,7 +21,7 @@ WITH
 SELECT
     case_no AS `办件编号 case`,
     arrayStringConcat(arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-        arrayMap(finding -> toString(finding.kind), findings), if(is_batch, ['batch_close'], [])))), ', ') AS `可疑之处 suspicious by`,
+        arrayMap(kind -> toString(kind), finding_kinds), if(is_batch, ['batch_close'], [])))), ', ') AS `可疑之处 suspicious by`,
     ifNull(nullIf(department, ''), '—') AS `部门 department`,
     ifNull(window, '—') AS `窗口 window`,
     ifNull(item, '—') AS `事项 item`,
