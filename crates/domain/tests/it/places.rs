@@ -1,10 +1,6 @@
 //! Where the work of a case was done.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{assess::WorkPlaces, event::Place, *};
 
 fn hall_office() -> Office {

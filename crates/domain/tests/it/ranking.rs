@@ -1,7 +1,5 @@
 //! Fair ranking: worked examples, and what holds for all units.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::ranking::{Cell, Ranking, rank, wilson};
 use proptest::prelude::*;
 

@@ -1,9 +1,5 @@
 //! Every finding with its evidence.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     event::{Acceptance, Decision, DeferredMaterial, Place, Procedure, Role, SpecialStart, StepResult},
     *,

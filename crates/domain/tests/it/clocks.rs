@@ -1,8 +1,6 @@
 //! Examples of every clock, counting and suspension, worked by hand.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     event::{Acceptance, Procedure},
     *,

@@ -1,7 +1,5 @@
 //! Forecasts: worked examples, and what holds for every history.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::forecast::{Basis, Forecaster, OpenCase, Past, calibrate};
 use proptest::prelude::*;
 

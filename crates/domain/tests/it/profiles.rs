@@ -1,10 +1,6 @@
 //! The built-in profiles, each held against what its city wrote.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{event::Procedure, *};
 
 /// The cards on the clocks of the case: clock, level, the instant crossed.

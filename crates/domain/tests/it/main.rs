@@ -1,0 +1,16 @@
+//! The domain from outside, in one binary: it is linked once, however many files there are.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod clocks;
+mod common;
+mod explaining;
+mod files;
+mod findings;
+mod forecast;
+mod owed;
+mod places;
+mod profiles;
+mod projects;
+mod properties;
+mod ranking;
