@@ -150,8 +150,7 @@ impl Calendar {
         let first_date = Date::new(parts.first_year, 1, 1)?;
         let end_date = Date::new(parts.last_year + 1, 1, 1)?;
         let count = (end_date - first_date).get_days();
-        let mut calendar = Self { first_date, days: Vec::new(), working: Vec::new(), parts };
-        calendar.days.reserve(count as usize + 1);
+        let mut calendar = Self { first_date, days: Vec::with_capacity(count as usize + 1), working: Vec::new(), parts };
         let (mut counted, mut office) = (0, 0);
         for (number, date) in first_date.series(jiff::Span::new().days(1)).take(count as usize + 1).enumerate() {
             let start = calendar.parts.zone.to_timestamp(date.into())?.as_millisecond();
@@ -231,7 +230,7 @@ impl Calendar {
     pub fn local_date(&self, at: Instant) -> Date {
         match self.day_of(at) {
             Ok(day) => self.date(day),
-            Err(_) => jiff::Timestamp::from_millisecond(at.ms()).map_or(Date::MAX, |at| self.parts.zone.to_datetime(at).date()),
+            Err(_) => self.zone_date(at),
         }
     }
 

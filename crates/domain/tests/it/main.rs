@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod calendars;
+mod cards;
 mod clocks;
 mod common;
 mod explaining;
@@ -14,3 +16,4 @@ mod profiles;
 mod projects;
 mod properties;
 mod ranking;
+mod turns;
