@@ -41,3 +41,25 @@ fn a_card_is_the_same_in_another_state_of_the_case_however_its_times_moved() {
         assert_ne!(step.id("c"), other.id("c"));
     }
 }
+
+/// Ten working days from Monday 2018-10-15 end on Monday 10-29.
+#[test]
+fn a_rule_is_crossed_so_many_days_before_or_after_the_due_time() {
+    let crossed = |rule: &str| {
+        let profile = format!("[[card]]\nclock = \"promised\"\nlevel = \"yellow\"\n{rule}\n");
+        let office = Office::new("default", "10 working_days", "20 working_days").counting(&profile);
+        let case = office.assess(&[accepted("2018-10-15 10:00")], cn("2018-11-09 10:00"));
+        case.cards.iter().find(|card| card.level == Level::Yellow).map(|card| text(card.crossed_at))
+    };
+    let expected = |when: &str| Some(format!("{when}T17:00:00+08:00"));
+    assert_eq!(crossed("over_days = 0"), expected("2018-10-29"));
+    assert_eq!(crossed("over_days = 2"), expected("2018-10-31"));
+    assert_eq!(crossed("remaining_share = 0.3"), expected("2018-10-24"));
+    assert_eq!(crossed("remaining_days = 4"), expected("2018-10-23"));
+    // The later of the two: the smaller distance.
+    assert_eq!(crossed("remaining_share = 0.3\nremaining_days = 4"), expected("2018-10-24"));
+    assert_eq!(crossed("remaining_share = 0.3\nremaining_days = 1"), expected("2018-10-26"));
+    // Longer before the due time than the whole limit: as soon as the clock runs.
+    assert_eq!(crossed("remaining_days = 30"), Some("2018-10-15T17:00:00+08:00".to_owned()));
+    assert_eq!(crossed("over_days = 30"), None);
+}
