@@ -4,6 +4,7 @@
 
 mod calendars;
 mod cards;
+mod catalogs;
 mod clocks;
 mod common;
 mod events;
@@ -12,6 +13,7 @@ mod figures;
 mod files;
 mod findings;
 mod forecast;
+mod instants;
 mod owed;
 mod places;
 mod profiles;
