@@ -130,3 +130,65 @@ fn a_change_reaches_into_the_past_from_the_day_on_which_it_begins() {
     let region = BesideChange { table: "region", valid_from: None, ..limit.clone() };
     assert!(line.is_retroactive(day("2017-12-31")) && !region.is_retroactive(day("2018-01-01")));
 }
+
+fn errors_of(row: &str) -> Vec<String> {
+    let draft = CatalogDraft::from_csv(&format!("code,name,department,form,promised_limit,step_limits,hall,fee_fen\n{row}\n"));
+    assert_eq!((draft.len(), draft.is_empty()), if draft.errors().is_empty() { (1, false) } else { (0, true) }, "{row}");
+    draft.errors().iter().map(|error| error.column.clone()).collect()
+}
+
+#[test]
+fn a_limit_is_read_in_every_unit_as_an_office_writes_it() {
+    use Unit::{CalendarDays, Months, WorkingDays, WorkingHours, Years};
+    for (text, amount, unit) in [
+        ("7 working_days", 7, WorkingDays),
+        ("20个工作日", 20, WorkingDays),
+        (" 3 天 ", 3, CalendarDays),
+        ("30自然日", 30, CalendarDays),
+        ("30 日历日", 30, CalendarDays),
+        ("4 小时", 4, WorkingHours),
+        ("4个工作小时", 4, WorkingHours),
+        ("2个月", 2, Months),
+        ("1年", 1, Years),
+        ("0 working_days", 0, WorkingDays),
+        ("36500 calendar_days", 36_500, CalendarDays),
+    ] {
+        assert_eq!(text.parse(), Ok(Limit { amount, unit }), "{text}");
+    }
+    for text in ["", "7", "working_days", "7 days", "-7 working_days", "7.5 working_days", "36501 calendar_days"] {
+        assert!(text.parse::<Limit>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn cells_hold_what_fits_and_the_rest_is_told_by_its_column() {
+    let (fits, too_long) = ("x".repeat(64), "x".repeat(65));
+    assert_eq!(errors_of(&format!("{fits},甲,局,承诺件,,,,1000000000000")), [""; 0]);
+    assert_eq!(errors_of(&format!("{too_long},甲,局,即办件,,,,1000000000001")), ["code", "fee_fen"]);
+    for (word, is_read) in [("是", true), ("YES", true), ("1", true), ("否", true), ("No", true), ("0", true), ("maybe", false)]
+    {
+        assert_eq!(errors_of(&format!("a,甲,局,committed,,,{word},")).is_empty(), is_read, "{word}");
+    }
+    assert_eq!(errors_of("a,甲,局,committed,,x=1 working_days;y=2 天,,"), [""; 0]);
+    for steps in ["x=1 working_days;x=2 working_days", "x", "=1 working_days", "x=soon"] {
+        assert!(errors_of(&format!("a,甲,局,committed,,{steps},,")).contains(&"step_limits".to_owned()), "{steps}");
+    }
+}
+
+#[test]
+fn what_no_other_form_could_write_is_refused_in_toml() {
+    let errors = |more: &str| {
+        let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";
+        let draft = CatalogDraft::from_toml(&format!("{item}{more}\n"));
+        draft.errors().iter().map(|error| format!("{} {}", error.place, error.column)).collect::<Vec<_>>()
+    };
+    assert_eq!(errors("mandatory_steps = ['x', 'y']\nmaterials = ['申请表']"), [""; 0]);
+    for list in ["['x;y']", "['x=y']", "['']", "['x；y']", "['x＝y']"] {
+        assert_eq!(errors(&format!("mandatory_steps = {list}")), ["line 6 mandatory_steps"], "{list}");
+    }
+    for list in ["['申请表;图纸']", "['申请表', '']", "['申请表；图纸']"] {
+        assert_eq!(errors(&format!("materials = {list}")), ["line 6 materials"], "{list}");
+    }
+    assert_eq!(errors("mandatory_steps = 1"), ["line 6 mandatory_steps"]);
+    assert_eq!(errors("fee_fen = 'much'"), ["line 6 fee_fen"]);
+}
