@@ -77,6 +77,12 @@ fuzz: ## Fuzz every reader of foreign bytes, SECONDS_EACH= each (30); on nightly
 		cargo +nightly fuzz run "$$target" -- -max_total_time=$(or $(SECONDS_EACH),30) -rss_limit_mb=2048; \
 	done
 
+# Sixteen random cases instead of hundreds: a mutant is noticed by the examples, or by the first random cases.
+.PHONY: mutants
+mutants: ## Change the domain's code in two thousand places, one by one, and see whether its tests notice (ARGS="--file …")
+	@cargo mutants --version >/dev/null 2>&1 || cargo install cargo-mutants --locked
+	PROPTEST_CASES=16 cargo mutants --package domain --jobs $(or $(JOBS),2) $(ARGS)
+
 .PHONY: bench-instructions
 bench-instructions: ## Count the instructions of decoding and folding, and compare (ARGS=--accept keeps the new count)
 	@scripts/setup test

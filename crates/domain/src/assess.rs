@@ -257,7 +257,7 @@ impl<'a> Assessor<'a> {
         let promised = self.clocks.iter().find(|clock| clock.kind == ClockKind::Promised);
         let current = self.timeline.steps.iter().rev().find(|step| step.completed.is_none());
         for clock in &self.clocks {
-            self.turns.extend(clock.due().filter(|due| clock.ended_at.is_none_or(|ended| ended > *due)));
+            self.turns.extend(clock.due().filter(|_| clock.ended_at.is_none()));
             for mut card in cards_of(clock, promised, self.rules.profile) {
                 self.turns.push(card.crossed_at);
                 if is_issued(card.crossed_at, self.as_of) {

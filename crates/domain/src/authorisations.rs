@@ -189,6 +189,15 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_are_listed_by_person_and_one_may_last_a_single_day() {
+        let table =
+            Authorisations::from_csv("handler,item,valid_from,valid_to\nw2,a,2018-01-01,2018-01-01\nw1,b,2018-01-02,\nw2,b,,\n");
+        let table = table.unwrap();
+        let listed: Vec<(&str, Option<&str>)> = table.lines().iter().map(|it| (&*it.handler, it.item.as_deref())).collect();
+        assert_eq!(listed, [("w1", Some("b")), ("w2", Some("a")), ("w2", Some("b"))]);
+    }
+
+    #[test]
     fn every_mistake_names_row_and_column() {
         let told = |csv: &str| {
             let AuthorisationError(errors) = Authorisations::from_csv(csv).unwrap_err();
@@ -198,6 +207,8 @@ mod tests {
             told("经办人,事项编码,role,valid_from,valid_to\nc1,a,window,,\nw1,a,boss,,soon\n,*,,2018/2/1,2018-01-31\n"),
             ["row 3 role", "row 3 valid_to", "row 4 handler", "row 4 department", "row 4 valid_to"]
         );
+        let both = Authorisations::from_csv("handler,item,valid_to\n,a,\nw1,a,soon\n").unwrap_err().to_string();
+        assert!(both.starts_with("row 2, handler: ") && both.contains("\nrow 3, valid_to: "), "{both}");
         assert_eq!(told("handler,itm\nc1,a\n"), ["row 1 itm", "row 1 item"]);
         let toml = Authorisations::from_toml("[[authorisation]]\nhandler = 'c1'\nitem = 'a'\nuntil = 1\n[[party]]\n");
         let told: Vec<String> = toml.unwrap_err().0.into_iter().map(|it| format!("{} {}", it.place, it.column)).collect();

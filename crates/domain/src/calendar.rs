@@ -150,8 +150,7 @@ impl Calendar {
         let first_date = Date::new(parts.first_year, 1, 1)?;
         let end_date = Date::new(parts.last_year + 1, 1, 1)?;
         let count = (end_date - first_date).get_days();
-        let mut calendar = Self { first_date, days: Vec::new(), working: Vec::new(), parts };
-        calendar.days.reserve(count as usize + 1);
+        let mut calendar = Self { first_date, days: Vec::with_capacity(count as usize + 1), working: Vec::new(), parts };
         let (mut counted, mut office) = (0, 0);
         for (number, date) in first_date.series(jiff::Span::new().days(1)).take(count as usize + 1).enumerate() {
             let start = calendar.parts.zone.to_timestamp(date.into())?.as_millisecond();
@@ -231,7 +230,7 @@ impl Calendar {
     pub fn local_date(&self, at: Instant) -> Date {
         match self.day_of(at) {
             Ok(day) => self.date(day),
-            Err(_) => jiff::Timestamp::from_millisecond(at.ms()).map_or(Date::MAX, |at| self.parts.zone.to_datetime(at).date()),
+            Err(_) => self.zone_date(at),
         }
     }
 
@@ -516,6 +515,34 @@ mod tests {
         assert_eq!(error.to_string(), "the calendar covers 2004 to 2026, not 2027");
         assert!(china.day_of(Instant::parse("2027-01-01T00:00:00+08:00").unwrap()).is_err());
         assert!(china.day_of(Instant::parse("2026-12-31T23:59:59+08:00").unwrap()).is_ok());
+    }
+
+    /// [`Uncovered::year`]: the nearest one outside, where an offset led out.
+    #[test]
+    fn what_lies_before_the_first_day_or_after_the_last_names_the_year_next_to_the_coverage() {
+        let china = Calendar::china();
+        let days = 23 * 365 + 6;
+        assert_eq!(china.nth_day(0).map(|day| china.date(day)), Ok(Date::constant(2004, 1, 1)));
+        assert_eq!(china.nth_day(days - 1).map(|day| china.date(day)), Ok(Date::constant(2026, 12, 31)));
+        let year = |error: Uncovered| error.year;
+        assert_eq!([-1, days, i64::MAX].map(|n| china.nth_day(n).map_err(year)), [Err(2003), Err(2027), Err(2027)]);
+        assert_eq!([-1, 100_000].map(|n| china.nth_working(n).map_err(year)), [Err(2003), Err(2027)]);
+        assert_eq!([-1, i64::MAX].map(|sum| china.counted_instant(sum).map_err(year)), [Err(2003), Err(2027)]);
+        assert_eq!([-1, i64::MAX].map(|sum| china.office_instant_at(sum).map_err(year)), [Err(2003), Err(2027)]);
+    }
+
+    #[test]
+    fn nothing_has_counted_before_the_first_working_day_and_all_has_by_the_end() {
+        let china = Calendar::china();
+        let at = |text: &str| Instant::parse(text);
+        // 2004-01-01 is a holiday, a Thursday; 2026-12-31 is worked.
+        assert_eq!(china.counted_instant(0).ok(), at("2004-01-02T00:00:00+08:00").ok());
+        assert_eq!(china.office_instant_at(0).ok(), at("2004-01-02T09:00:00+08:00").ok());
+        let (counted, office) = (china.sentinel().counted_before, china.sentinel().office_before);
+        assert_eq!(china.counted_instant(counted), Ok(china.ends_at()));
+        assert_eq!(china.office_instant_at(office).ok(), at("2026-12-31T17:00:00+08:00").ok());
+        assert!(china.counted_instant(counted + 1).is_err() && china.office_instant_at(office + 1).is_err());
+        assert_eq!(office / china.standard_hours().length_ms(), counted / DAY_MS);
     }
 
     #[test]

@@ -51,8 +51,8 @@ impl VersionChange {
     /// no rule.
     pub fn is_retroactive(&self, today: Date) -> bool {
         let judges = match self {
-            VersionChange::Added { after: None, .. } => false,
             VersionChange::Removed(_) => true,
+            // The first version of an item has nothing that was otherwise before.
             _ => self.columns().iter().any(|(column, ..)| !PUBLIC_COLUMNS.contains(column)),
         };
         judges && self.item().valid_from <= today

@@ -176,8 +176,12 @@ impl<'c> Scale<'c> {
     /// # Errors
     /// The next working day is not covered.
     pub fn rolled(&self, due: Instant) -> Result<Instant, Uncovered> {
+        // Asked first: what counts seconds may be due at the very end of the calendar, which is in no day of it.
+        if self.axis != Axis::CalendarDays {
+            return Ok(due);
+        }
         let day = self.calendar.day_of(due)?;
-        if self.axis != Axis::CalendarDays || self.calendar.is_working(day) {
+        if self.calendar.is_working(day) {
             return Ok(due);
         }
         Ok(self.calendar.close(self.calendar.working_from(day)?))

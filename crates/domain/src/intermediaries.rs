@@ -51,7 +51,7 @@ impl Scorecard {
         let judged = record.on_time + record.late;
         let on_time_share = ratio(record.on_time, judged);
         let interval = on_time_share.and_then(|share| wilson(share, judged as f64, z));
-        let enough = judged >= settings.min_works && judged > 0;
+        let enough = judged >= settings.min_works;
         let stars = |share: f64| 1 + settings.stars.iter().filter(|from| share >= **from).count() as u8;
         Self {
             on_time_share,
@@ -80,6 +80,11 @@ mod tests {
     fn stars_follow_the_on_time_share_and_few_works_get_none() {
         let stars = |on_time, late| card(on_time, late).stars;
         assert_eq!([stars(98, 2), stars(97, 3), stars(90, 10), stars(80, 20), stars(79, 21)], [5, 4, 3, 2, 1].map(Some));
+        assert_eq!(stars(10, 0), Some(5), "just enough works");
+        let nothing = Scorecard::of(card(0, 0).record, &PartySettings { min_works: 0, ..PartySettings::default() }, 1.96);
+        assert_eq!((nothing.stars, nothing.interval, nothing.blacklist), (None, None, false), "nothing to judge");
+        let without_limits = PartyRecord { days_used: 0.0, days_allowed: 0.0, ..card(9, 0).record };
+        assert_eq!(Scorecard::of(without_limits, &PartySettings::default(), 1.96).time_share, None);
         assert_eq!((stars(9, 0), card(0, 0).on_time_share, card(9, 0).time_share), (None, None, Some(0.75)));
     }
 

@@ -225,6 +225,23 @@ mod tests {
         let twice = "[[card]]\nclock = 'promised'\nlevel = 'yellow'\nid = 'much'\nover_days = 40";
         let twice = told(&card(&format!("level = 'yellow'\nover_days = 0\n{twice}")));
         assert!(twice.contains("40 days over"), "{twice}");
+        let cards = |first: &str, second: &str| {
+            told(&format!("name = 'x'\n[[card]]\nclock = 'promised'\n{first}\n[[card]]\nclock = 'promised'\n{second}\n"))
+        };
+        let reminded = "level = 'reminder'\nremaining_days = 1";
+        assert!(!cards(reminded, "level = 'yellow'\nover_days = 0").contains("never gets"));
+        assert!(cards(reminded, "level = 'red'\nover_days = 0").contains("no yellow card before the red one"));
+        let too_late = cards("level = 'reminder'\nremaining_days = 0", "level = 'yellow'\nover_days = 0");
+        assert!(too_late.contains("the reminder does not come before the card"), "{too_late}");
+        let upside_down = cards("level = 'yellow'\nover_days = 2", "level = 'red'\nover_days = 1");
+        assert!(upside_down.contains("the red card comes before the yellow one"), "{upside_down}");
+        let together = cards("level = 'yellow'\nover_days = 1", "level = 'red'\nover_days = 1");
+        assert!(!together.contains("comes before") && !together.contains("before the promise has run out"), "{together}");
+        let held =
+            |second: &str| cards(&format!("{reminded}\nconfirm = true"), &format!("level = 'red'\nover_days = 0\n{second}"));
+        assert!(held("confirm = true").contains("every card waits") && !held("").contains("every card waits"));
+        let waits = |days: u32| cards(reminded, &format!("level = 'red'\nover_days = {days}")).contains("days over the limit");
+        assert!(!waits(30) && waits(31));
         let off = told("name = 'x'\nextends = 'default'\n[findings]\ndeemed_accepted = 'off'");
         assert!(off.contains("deemed_accepted"), "{off}");
     }

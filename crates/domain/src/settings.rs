@@ -144,6 +144,24 @@ mod tests {
     }
 
     #[test]
+    fn the_least_and_the_most_that_make_sense_are_taken() {
+        let least = |it: &mut FigureSettings| {
+            (it.min_volume, it.z, it.batch_at_least) = (1, f64::MIN_POSITIVE, 2);
+            (it.parties.min_works, it.parties.stars, it.parties.blacklist_below) = (1, [0.0, 0.1, 0.2, 1.0], 0.0);
+            (it.forecast.at_least, it.forecast.history_months, it.forecast.held_back_months) = (1, 1, 0);
+        };
+        assert_eq!(wrong_keys(least), [""; 0]);
+        let most = |it: &mut FigureSettings| {
+            (it.z, it.parties.blacklist_below) = (10.0, 1.0);
+            (it.forecast.history_months, it.forecast.held_back_months) = (1200, 1199);
+        };
+        assert_eq!(wrong_keys(most), [""; 0]);
+        assert_eq!(wrong_keys(|it| it.z = 10.01), ["z"]);
+        assert_eq!(wrong_keys(|it| it.forecast.history_months = 1201), ["forecast.history_months"]);
+        assert_eq!(wrong_keys(|it| it.parties.blacklist_below = -0.01), ["parties.blacklist_below"]);
+    }
+
+    #[test]
     fn every_setting_that_makes_no_sense_is_named() {
         assert_eq!(wrong_keys(|it| it.min_volume = 0), ["min_volume"]);
         for z in [0.0, -1.96, f64::NAN, f64::INFINITY] {

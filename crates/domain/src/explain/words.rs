@@ -218,3 +218,55 @@ pub(super) fn finding(kind: FindingKind, lang: Lang) -> &'static str {
     };
     lang.pick(zh, en)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What would read alike could not be told apart by who reads it.
+    fn are_all_different<T: Copy>(all: &[T], word: impl Fn(T, Lang) -> &'static str) {
+        let mut words: Vec<&str> = [Lang::Zh, Lang::En].iter().flat_map(|lang| all.iter().map(|it| word(*it, *lang))).collect();
+        words.sort_unstable();
+        let count = words.len();
+        words.dedup();
+        assert!(words.len() == count && words.iter().all(|word| !word.is_empty()), "{words:?}");
+    }
+
+    #[test]
+    fn every_code_has_a_word_of_its_own_in_both_languages() {
+        are_all_different(ClockKind::ALL, clock);
+        are_all_different(Status::ALL, status);
+        are_all_different(Level::ALL, level);
+        are_all_different(Severity::ALL, severity);
+        are_all_different(LimitOrigin::ALL, origin);
+        are_all_different(Procedure::ALL, procedure);
+        are_all_different(Counting::ALL, counting);
+        are_all_different(Suspension::ALL, suspension);
+        are_all_different(SuspendedDays::ALL, suspended_days);
+        are_all_different(FindingKind::ALL, finding);
+        are_all_different(&[true, false], days_unit);
+        let monday = Date::constant(2018, 10, 15);
+        let week: Vec<Weekday> = monday.series(jiff::Span::new().days(1)).take(7).map(Date::weekday).collect();
+        are_all_different(&week, weekday);
+    }
+
+    #[test]
+    fn numbers_say_four_decimals_and_no_more_than_they_need() {
+        let told = [7.0, 0.5, 1.0 / 3.0, 100.0, 0.0, -0.00001, -1.5, 2.00004].map(number);
+        assert_eq!(told, ["7", "0.5", "0.3333", "100", "0", "0", "-1.5", "2"]);
+        let least = [0.0, 0.00001, 0.0001].map(|value| at_least_something(value, Lang::En));
+        assert_eq!(least, ["0", "less than 0.0001", "0.0001"]);
+    }
+
+    #[test]
+    fn times_and_dates_say_no_more_than_they_need() {
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        let told = |text: &str| time(Instant::parse(text).unwrap(), &zone);
+        assert_eq!(told("2018-10-15T10:05:00+08:00"), "2018-10-15 10:05");
+        assert_eq!(told("2018-10-15T10:05:01+08:00"), "2018-10-15 10:05:01");
+        let span = |first: &str, last: &str| dates(first.parse().unwrap(), last.parse().unwrap(), Lang::En);
+        assert_eq!(span("2018-10-15", "2018-10-15"), "2018-10-15 Mon");
+        assert_eq!(span("2018-10-15", "2018-10-19"), "2018-10-15…10-19 Mon–Fri");
+        assert_eq!(span("2018-12-31", "2019-01-01"), "2018-12-31…2019-01-01 Mon–Tue");
+    }
+}

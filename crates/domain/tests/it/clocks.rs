@@ -1,8 +1,6 @@
 //! Examples of every clock, counting and suspension, worked by hand.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     event::{Acceptance, Procedure},
     *,
@@ -243,4 +241,70 @@ fn a_clock_that_runs_past_the_calendar_is_flagged_not_guessed() {
     let beyond = office.assess(&[accepted("2026-12-15 10:00")], cn("2027-01-05 10:00"));
     assert_eq!((beyond.elapsed_days, beyond.uncovered_year), (None, Some(2027)));
     assert!(beyond.cards.iter().any(|card| card.level == Level::Yellow), "what the calendar covers goes on");
+}
+
+/// 行政许可法 art. 42: by ten days at most, fifteen for joint handling, and once.
+#[test]
+fn an_extension_is_no_longer_than_was_granted_nor_than_the_law_allows() {
+    let limit = |statutory: &str, project: Option<&str>, granted: &[Option<u32>]| {
+        let acceptance = Acceptance { project: project.map(Into::into), ..Acceptance::default() };
+        let mut events = vec![Event { kind: Kind::Accepted(Box::new(acceptance)), ..accepted("2018-10-15 10:00") }];
+        let extended = |(number, days): (usize, &Option<u32>)| {
+            special(&format!("x{number}"), "2018-10-16 09:00", Procedure::Extension, *days)
+        };
+        events.extend(granted.iter().enumerate().map(extended));
+        let office = Office::new("default", "7 working_days", statutory);
+        office.assess(&events, cn("2018-10-17 10:00")).statutory.unwrap().limit_days
+    };
+    assert_eq!(
+        [&[][..], &[Some(3)], &[Some(10)], &[Some(11)]].map(|granted| limit("20 working_days", None, granted)),
+        [20.0, 23.0, 30.0, 30.0]
+    );
+    assert_eq!(limit("20 working_days", None, &[Some(3), Some(9)]), 23.0, "once");
+    assert_eq!([&[None][..], &[Some(15)], &[Some(16)]].map(|granted| limit("", Some("p"), granted)), [60.0, 60.0, 60.0]);
+    assert_eq!(limit("30 calendar_days", None, &[None]), 40.0);
+    // From 15 October to 15 December; the law extends by days, and a month has no day to add to.
+    assert_eq!(limit("2 months", None, &[None]), 61.0);
+}
+
+#[test]
+fn a_year_ends_on_its_corresponding_day_or_the_next_working_day() {
+    let due = |when: &str| {
+        let office = Office::new("default", "1 years", "none");
+        text(office.assess(&[accepted(when)], cn(when)).promised.unwrap().due_at.unwrap())
+    };
+    assert_eq!(due("2018-10-15 10:00"), "2019-10-15T17:00:00+08:00");
+    // 2019-09-28 is a Saturday, and the Sunday after it is worked for the National Day.
+    assert_eq!(due("2018-09-28 10:00"), "2019-09-29T17:00:00+08:00");
+}
+
+#[test]
+fn a_late_clock_is_over_by_the_days_begun_where_days_are_counted_and_by_its_time_elsewhere() {
+    let over = |counting: &str, as_of: &str| {
+        let office = Office::new("default", "7 working_days", "none").counting(&format!("counting = \"{counting}\""));
+        let promised = office.assess(&[accepted("2018-10-15 10:00")], cn(as_of)).promised.unwrap();
+        (promised.late, promised.days_over)
+    };
+    // Due on Wednesday 24 October, at 17:00 or 10:00.
+    let days = ["2018-10-24 17:00", "2018-10-24 17:01", "2018-10-25 09:00", "2018-10-26 09:00", "2018-10-28 09:00"];
+    let expected = [(false, 0.0), (true, 1.0), (true, 1.0), (true, 2.0), (true, 2.0)];
+    assert_eq!(days.map(|as_of| over("exclude_first_day", as_of)), expected);
+    let seconds = ["2018-10-24 10:00", "2018-10-24 16:00", "2018-10-26 10:00"];
+    assert_eq!(seconds.map(|as_of| over("to_the_second", as_of)), [(false, 0.0), (true, 0.25), (true, 2.0)]);
+}
+
+#[test]
+fn the_status_follows_the_course_of_a_case() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let status = |events: &[Event]| office.assess(events, cn("2018-10-18 10:00")).status;
+    let (received, start) = (applied("2018-10-15 09:00"), accepted("2018-10-16 10:00"));
+    let refused = event("no", cn("2018-10-15 10:00"), Kind::NotAccepted);
+    let hearing = special("hearing", "2018-10-17 10:00", Procedure::Hearing, Some(5));
+    let decision = decided("2018-10-18 09:00");
+    assert_eq!(status(std::slice::from_ref(&received)), Status::Received);
+    assert_eq!(status(&[received.clone(), refused.clone()]), Status::NotAccepted);
+    assert_eq!(status(&[received.clone(), refused, start.clone()]), Status::Open, "accepted after all");
+    assert_eq!(status(&[received.clone(), start.clone(), hearing.clone()]), Status::Suspended);
+    assert_eq!(status(&[received.clone(), start.clone(), hearing.clone(), decision]), Status::Open, "decided, not delivered");
+    assert_eq!(status(&[received, start, hearing, closed("2018-10-18 09:00")]), Status::Closed);
 }

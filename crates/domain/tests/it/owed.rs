@@ -1,10 +1,6 @@
 //! Clocks that live on after a case is closed, and those of intermediaries.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{event::Decision, *};
 
 fn office() -> Office {

@@ -1,10 +1,6 @@
 //! Explanations: the same numbers as the assessment, day by day.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     assess::LimitOrigin,
     calendar::DAY_MS,
@@ -35,9 +31,9 @@ fn told(days: &[Day]) -> Vec<(String, String, &'static str, f64)> {
     runs(days).into_iter().map(run).collect()
 }
 
-/// Compares with the text kept in `tests/explained`; `SUNDIAL_UPDATE=1` keeps it anew.
+/// Compares with the text kept in `tests/it/explained`; `SUNDIAL_UPDATE=1` keeps it anew.
 fn is_as_kept(name: &str, text: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explained").join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/explained").join(name);
     if std::env::var_os("SUNDIAL_UPDATE").is_some() {
         std::fs::write(&path, text).unwrap();
     }

@@ -1,10 +1,6 @@
 //! Where the work of a case was done.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{assess::WorkPlaces, event::Place, *};
 
 fn hall_office() -> Office {
@@ -49,4 +45,20 @@ fn an_ended_clock_says_the_days_it_used_and_a_running_one_does_not() {
     };
     assert_eq!(days(&[accepted("2018-10-15 10:00"), decided("2018-10-18 10:00")]), Some(3.0));
     assert_eq!(days(&[accepted("2018-10-15 10:00")]), None);
+}
+
+#[test]
+fn a_procedure_that_nobody_ended_goes_no_further_than_the_case() {
+    let span = |events: &[Event]| {
+        let case = hall_office().assess(events, cn("2018-12-01 10:00"));
+        let span = case.spans.iter().find(|span| span.clock == ClockKind::Special).unwrap().clone();
+        (span.ended_at.map(text), span.party)
+    };
+    let party = || Some("测绘院".into());
+    let (start, work) = (accepted("2018-10-15 10:00"), external("work", "2018-10-16 10:00", "测绘院"));
+    let over = |when: &str| Some(format!("{when}T10:00:00+08:00"));
+    assert_eq!(span(&[start.clone(), work.clone()]), (None, party()));
+    assert_eq!(span(&[start.clone(), work.clone(), closed("2018-10-18 10:00")]), (over("2018-10-18"), party()));
+    let ended = special_ended("end", "2018-10-17 10:00");
+    assert_eq!(span(&[start, work, ended, closed("2018-10-18 10:00")]), (over("2018-10-17"), party()));
 }

@@ -1,9 +1,5 @@
 //! Every finding with its evidence.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     event::{Acceptance, Decision, DeferredMaterial, Place, Procedure, Role, SpecialStart, StepResult},
     *,
@@ -51,6 +47,47 @@ fn an_order_that_cannot_be_is_found() {
         found(&[accepted("2018-10-15 10:00"), closed("2018-10-12 10:00")]),
         [("impossible_order", vec!["closed".to_owned(), "accepted".to_owned()])]
     );
+}
+
+#[test]
+fn an_entry_exactly_a_day_late_is_in_time() {
+    let entered = Event { recorded_at: Some(cn("2018-10-16 10:00")), ..accepted("2018-10-15 10:00") };
+    assert_eq!(found(&[entered, closed("2018-10-18 10:00")]), []);
+}
+
+#[test]
+fn nothing_comes_before_what_it_rests_on_and_no_work_after_the_end() {
+    let not_accepted = |when: &str| event("no", cn(when), Kind::NotAccepted);
+    let delivered = |when: &str| event("delivered", cn(when), Kind::Delivered);
+    let withdrawn = event("closed", cn("2018-10-18 10:00"), Kind::Closed { outcome: Outcome::Withdrawn });
+    let step = event("step", cn("2018-10-19 10:00"), Kind::StepStarted { step: "review".into() });
+    let fee = event("fee", cn("2018-10-19 10:00"), Kind::FeeCharged { amount_fen: 1 });
+    let (received, start) = (applied("2018-10-15 09:00"), accepted("2018-10-15 10:00"));
+    let (decision, end) = (decided("2018-10-18 10:00"), closed("2018-10-18 10:00"));
+    let impossible = |events: &[&Event]| {
+        let events: Vec<Event> = events.iter().map(|event| (*event).clone()).collect();
+        let found = found(&events).into_iter().find(|(kind, _)| *kind == "impossible_order");
+        found.map_or(vec![], |(_, events)| events)
+    };
+    // The usual course, also where two things are of one minute.
+    assert_eq!(impossible(&[&received, &start, &decision, &end, &delivered("2018-10-19 10:00")]), [""; 0]);
+    assert_eq!(impossible(&[&received, &start, &decision, &delivered("2018-10-18 10:00")]), [""; 0]);
+    assert_eq!(impossible(&[&applied("2018-10-15 10:00"), &start, &closed("2018-10-15 10:00")]), [""; 0]);
+    // Before what it rests on.
+    assert_eq!(impossible(&[&accepted("2018-10-15 08:59"), &received]), ["accepted"]);
+    assert_eq!(impossible(&[&not_accepted("2018-10-15 08:59"), &received]), ["no"]);
+    assert_eq!(impossible(&[&decided("2018-10-15 09:59"), &start]), ["decided", "accepted"].map(str::to_owned)[..1]);
+    assert_eq!(impossible(&[&start, &closed("2018-10-18 09:59"), &decision]), ["closed", "decided"]);
+    assert_eq!(impossible(&[&start, &delivered("2018-10-18 09:59"), &decision]), ["delivered"]);
+    assert_eq!(impossible(&[&start, &delivered("2018-10-18 09:59"), &end]), ["delivered"]);
+    // A decision rests on an acceptance; leaving before it needs none.
+    assert_eq!(impossible(&[&received, &decision]), ["decided"]);
+    assert_eq!(impossible(&[&received, &end]), ["closed"]);
+    assert_eq!(impossible(&[&received, &withdrawn]), [""; 0]);
+    // After the end there is no work; a fee is none.
+    assert_eq!(impossible(&[&start, &end, &step]), ["step"]);
+    assert_eq!(impossible(&[&start, &withdrawn, &step]), ["step"]);
+    assert_eq!(impossible(&[&start, &end, &fee]), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Fair ranking: worked examples, and what holds for all units.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::ranking::{Cell, Ranking, rank, wilson};
 use proptest::prelude::*;
 
@@ -45,6 +43,32 @@ fn who_handles_the_harder_item_is_not_worse_for_it() {
 fn equals_share_a_rank() {
     let ranking = rank(&[cell("b", "x", 9, 10), cell("a", "x", 9, 10), cell("c", "x", 8, 10)], 1, 1.96);
     assert_eq!(order(&ranking), [(1, "a"), (1, "b"), (3, "c")]);
+}
+
+/// Worked out with the formula for 9 of 10, 0 of 10, 10 of 10 (Newcombe 1998 has the method) and 1.96.
+#[test]
+fn wilsons_interval_is_the_published_one() {
+    let is_about = |share: f64, cases: f64, low: f64, high: f64| {
+        let interval = wilson(share, cases, 1.96).unwrap();
+        assert!((interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5, "{share} of {cases}: {interval:?}");
+    };
+    is_about(0.9, 10.0, 0.5958, 0.9821);
+    is_about(0.0, 10.0, 0.0, 0.2775);
+    is_about(1.0, 10.0, 0.7225, 1.0);
+    // Newcombe (1998), table I: 81 of 263.
+    is_about(81.0 / 263.0, 263.0, 0.2553, 0.3662);
+    assert_eq!((wilson(0.5, 0.0, 1.96), wilson(0.5, -1.0, 1.96)), (None, None));
+}
+
+#[test]
+fn a_unit_without_a_case_is_not_listed_and_one_with_the_minimum_is_ranked() {
+    let ranking = rank(&[cell("none", "a", 0, 0), cell("just", "a", 9, 10), cell("fewer", "a", 9, 9)], 10, 1.96);
+    assert_eq!(order(&ranking), [(1, "just")]);
+    assert_eq!(ranking.too_small.iter().map(|it| it.unit.as_str()).collect::<Vec<_>>(), ["fewer"]);
+    let (just, fewer) = (&ranking.ranked[0], &ranking.too_small[0]);
+    assert_eq!((just.successes, just.cases, just.rate), (9, 10, 0.9));
+    assert_eq!((fewer.successes, fewer.cases, fewer.rate), (9, 9, 1.0));
+    assert_eq!(rank(&[], 1, 1.96), Ranking::default());
 }
 
 fn cells() -> impl Strategy<Value = Vec<Cell>> {

@@ -1,5 +1,4 @@
 //! Events and rules for the domain's tests.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part, and a test may panic")]
 
 use domain::{
     event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},

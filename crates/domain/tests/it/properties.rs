@@ -1,10 +1,6 @@
 //! What holds for every case, every order and every instant.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{
     calendar::DAY_MS,
     catalog::{Limit, Unit},

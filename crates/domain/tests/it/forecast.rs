@@ -1,7 +1,5 @@
 //! Forecasts: worked examples, and what holds for every history.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use domain::forecast::{Basis, Forecaster, OpenCase, Past, calibrate};
 use proptest::prelude::*;
 
@@ -61,6 +59,56 @@ fn held_back_months_are_forecast_from_those_before_and_compared_with_what_came()
     assert_eq!(counted[2], (0.2, 12, Some(0.25), Some(4.0 / 12.0)));
     assert_eq!(bands.iter().map(|band| band.forecasts).sum::<u64>(), 22);
     assert!(calibrate(&history, 0, 20, 1.96).iter().all(|band| band.forecasts == 0 && band.observed.is_none()));
+}
+
+/// Three tenths of a day, in two ways that a computer does not find equal.
+#[test]
+fn days_that_differ_by_rounding_alone_are_the_same_days() {
+    const ONE_WAY: f64 = 0.3;
+    const OTHER_WAY: f64 = 0.1 + 0.2;
+    let at = |taken: f64, used: f64, limit: f64| {
+        let taken = Past { days: taken, late: false, ..past("2018-01", "a", 0.0, 20) };
+        let forecast = Forecaster::new(&[taken], 1, 1.96).forecast(&open("a", used, limit)).unwrap();
+        (forecast.basis, forecast.missed, forecast.at_risk)
+    };
+    assert_eq!(at(ONE_WAY, OTHER_WAY, 10.0), (Basis::Item, 0, 20), "it took at least as long");
+    assert_eq!(at(OTHER_WAY, 0.0, ONE_WAY), (Basis::Item, 0, 20), "it took no longer than the limit");
+    assert_eq!(at(ONE_WAY, OTHER_WAY, ONE_WAY), (Basis::Item, 0, 20), "it is not missed yet");
+    assert_eq!(at(10.0, 10.0, 10.0), (Basis::Item, 0, 20));
+}
+
+#[test]
+fn a_late_case_took_longer_than_its_limit_however_its_days_were_charged() {
+    // Decided an hour too late on the due day: seven days of seven, and late.
+    let hidden = Past { late: true, ..past("2018-01", "a", 10.0, 20) };
+    let forecast = Forecaster::new(&[hidden], 1, 1.96).forecast(&open("a", 0.0, 10.0)).unwrap();
+    assert_eq!((forecast.missed, forecast.probability), (20, 1.0));
+}
+
+#[test]
+fn without_a_limit_or_with_a_basis_of_nothing_there_is_no_forecast() {
+    let forecaster = Forecaster::new(&history(), 20, 1.96);
+    assert_eq!(forecaster.forecast(&open("a", 0.0, 0.0)), None);
+    assert_eq!(Forecaster::new(&[], 0, 1.96).forecast(&open("a", 0.0, 10.0)), None);
+    // A past without a limit is nothing to compare with; exactly enough are enough.
+    let without = Past { limit_days: 0.0, ..past("2018-01", "a", 4.0, 100) };
+    assert_eq!(Forecaster::new(&[without], 20, 1.96).forecast(&open("a", 0.0, 10.0)), None);
+    let enough = |at_least| Forecaster::new(&history(), at_least, 1.96).forecast(&open("a", 9.0, 10.0)).map(|it| it.basis);
+    assert_eq!((enough(20), enough(21)), (Some(Basis::Item), None));
+}
+
+#[test]
+fn bands_begin_where_they_say_and_the_last_one_holds_what_is_certain() {
+    let certain = [past("2018-01", "a", 12.0, 20), past("2018-02", "a", 12.0, 3)];
+    let bands = calibrate(&certain, 1, 20, 1.96);
+    let ends: Vec<(f64, f64)> = bands.iter().map(|band| (band.from, band.to)).collect();
+    assert_eq!(ends, [(0.0, 0.05), (0.05, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0)]);
+    // At acceptance, half way and near the end: three cases each.
+    let last = bands[5];
+    assert_eq!((last.forecasts, last.predicted, last.observed), (9, Some(1.0), Some(1.0)));
+    assert!(last.interval.is_some_and(|interval| interval.high == 1.0 && interval.low < 0.8));
+    // The month held back teaches nothing, and neither do later ones.
+    assert!(calibrate(&certain, 2, 20, 1.96).iter().map(|band| band.forecasts).sum::<u64>() == 9);
 }
 
 proptest! {

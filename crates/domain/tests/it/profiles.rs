@@ -1,10 +1,6 @@
 //! The built-in profiles, each held against what its city wrote.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{event::Procedure, *};
 
 /// The cards on the clocks of the case: clock, level, the instant crossed.
@@ -82,4 +78,58 @@ fn every_built_in_profile_has_a_card_for_every_clock() {
             assert!(profile.rules.iter().any(|rule| rule.clock == *clock), "{name}: {clock:?}");
         }
     }
+}
+
+#[test]
+fn a_profile_replaces_the_rules_of_the_clocks_it_names_and_puts_its_name_before_all() {
+    let text = "name = 'ours'\nextends = 'default'\nversion = 7\n[[card]]\nclock = 'promised'\nlevel = 'red'\nover_days = 3\n";
+    let ours = Profile::from_toml(text).unwrap();
+    let default = Profile::built_in("default").unwrap();
+    let ids = |profile: &Profile, clock: ClockKind| {
+        let rules = profile.rules.iter().filter(|rule| rule.clock == clock);
+        rules.map(|rule| rule.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (ours.name.as_str(), ours.version, ids(&ours, ClockKind::Promised)),
+        ("ours", 7, vec!["ours/promised/red".to_owned()])
+    );
+    let renamed: Vec<String> = ids(&default, ClockKind::Statutory).iter().map(|id| id.replace("default/", "ours/")).collect();
+    assert!(!renamed.is_empty() && ids(&ours, ClockKind::Statutory) == renamed);
+    for name in ["", "a/b"] {
+        assert!(Profile::from_toml(&format!("name = '{name}'")).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn numbers_of_a_profile_are_taken_up_to_their_ends_and_no_further() {
+    let is_taken = |text: &str| Profile::from_toml(&format!("name = 'x'\nextends = 'default'\n{text}\n")).is_ok();
+    for (field, most, beyond) in
+        [("remaining_share", "1.0", "1.01"), ("remaining_days", "3650", "3651"), ("over_days", "3650", "3651")]
+    {
+        let card = |value: &str| format!("[[card]]\nclock = 'promised'\nlevel = 'red'\n{field} = {value}");
+        assert!(is_taken(&card("0")) && is_taken(&card(most)), "{field}");
+        assert!(!is_taken(&card("-0.5")) && !is_taken(&card(beyond)) && !is_taken(&card("nan")), "{field}");
+    }
+    for (field, most, beyond) in [
+        ("late_entry_hours", "87600", "87601"),
+        ("instant_close_seconds", "86400", "86401"),
+        ("suspension_near_due_share", "1", "1.01"),
+        ("out_of_hours_minutes", "1440", "1441"),
+    ] {
+        let threshold = |value: &str| format!("[thresholds]\n{field} = {value}");
+        assert!(is_taken(&threshold("0")) && is_taken(&threshold(most)) && !is_taken(&threshold(beyond)), "{field}");
+    }
+    let times = |times: u32| is_taken(&format!("[thresholds]\nrepeated_suspension_times = {times}"));
+    assert!(!times(1) && times(2));
+}
+
+#[test]
+fn a_rule_for_limits_of_some_length_holds_up_to_it_or_from_beyond_it() {
+    let cards_of = |promised: &str, bound: &str| {
+        let profile = format!("[[card]]\nclock = 'promised'\nlevel = 'yellow'\nover_days = 0\n{bound}\n");
+        let office = Office::new("default", promised, "none").counting(&profile);
+        cards(&office, &[accepted("2018-10-15 10:00")], "2018-12-03 10:00").len()
+    };
+    assert_eq!(["9", "10", "11"].map(|days| cards_of(&format!("{days} working_days"), "limit_at_most = 10")), [1, 1, 0]);
+    assert_eq!(["9", "10", "11"].map(|days| cards_of(&format!("{days} working_days"), "limit_over = 10")), [0, 0, 1]);
 }

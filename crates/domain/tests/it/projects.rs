@@ -1,10 +1,6 @@
 //! Joint approval: one project, several departments.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use domain::{event::Procedure, *};
 use proptest::{prelude::*, test_runner::RngSeed};
 

@@ -1,0 +1,194 @@
+//! The catalogue: which version, which published limit, what is doubtful, what reaches into the past.
+
+use domain::{
+    catalog::{Party, Unit},
+    catalog_diff::BesideChange,
+    catalog_file::CatalogDraft,
+    *,
+};
+
+const HEAD: &str =
+    "code,name,department,form,valid_from,statutory_limit,promised_limit,step_limits,hall,window_decides,fee_fen\n";
+
+fn day(date: &str) -> jiff::civil::Date {
+    date.parse().unwrap()
+}
+
+fn told(items: &[&Item]) -> Vec<String> {
+    items.iter().map(|item| format!("{} {}", item.code, item.valid_from)).collect()
+}
+
+#[test]
+fn items_are_listed_by_code_and_each_in_the_version_asked_for() {
+    let rows =
+        ["b,,局,committed,2018-01-01", "a,,局,committed,2019-01-01", "a,,局,committed,2017-01-01", "c,,局,committed,2020-01-01"];
+    let rows = rows.map(|row| row.replace(",,", ",甲,")).join("\n");
+    let catalog = Catalog::from_csv(&format!("code,name,department,form,valid_from\n{rows}\n")).unwrap();
+    assert_eq!(told(&catalog.versions()), ["a 2017-01-01", "a 2019-01-01", "b 2018-01-01", "c 2020-01-01"]);
+    assert_eq!(told(&catalog.newest()), ["a 2019-01-01", "b 2018-01-01", "c 2020-01-01"]);
+    assert_eq!(told(&catalog.in_force_on(day("2018-12-31"))), ["a 2017-01-01", "b 2018-01-01"]);
+    assert_eq!(told(&catalog.in_force_on(day("2019-01-01"))), ["a 2019-01-01", "b 2018-01-01"]);
+    assert_eq!(
+        (catalog.has("a"), catalog.has("d"), catalog.is_empty(), Catalog::default().is_empty()),
+        (true, false, false, true)
+    );
+    let twice = Catalog::new(catalog.versions().into_iter().chain(catalog.newest()).cloned());
+    assert_eq!(twice.unwrap_err().to_string(), "item \"a\" has two versions valid from 2019-01-01");
+}
+
+#[test]
+fn a_limit_reads_as_it_is_written() {
+    assert_eq!(Limit::working_days(7).to_string(), "7 working_days");
+    assert_eq!(Limit { amount: 1, unit: Unit::Years }.to_string(), "1 years");
+}
+
+fn party(name: &str, amount: u32, valid_from: &str, items: &[&str]) -> Party {
+    let items = items.iter().map(|item| (*item).into()).collect();
+    Party { name: name.into(), service: "".into(), limit: Limit::working_days(amount), items, valid_from: day(valid_from) }
+}
+
+#[test]
+fn the_newest_published_limit_holds_that_of_an_item_before_that_of_all() {
+    let catalog = Catalog::default().with_parties(vec![
+        party("测绘院", 10, "2017-01-01", &[]),
+        party("测绘院", 9, "2018-01-01", &[]),
+        party("测绘院", 5, "2017-01-01", &["a", "b"]),
+        party("*", 30, "2018-01-01", &[]),
+    ]);
+    let days = |name: Option<&str>, item: Option<&str>, on: &str| catalog.party_limit(name, item, day(on)).map(|it| it.amount);
+    let (name, other) = (Some("测绘院"), Some("评估所"));
+    assert_eq!(days(name, Some("c"), "2017-12-31"), Some(10));
+    assert_eq!(days(name, Some("c"), "2018-01-01"), Some(9));
+    assert_eq!(days(name, None, "2018-01-01"), Some(9));
+    assert_eq!(days(name, Some("b"), "2018-01-01"), Some(5));
+    assert_eq!((days(name, Some("a"), "2016-12-31"), days(other, Some("a"), "2017-12-31")), (None, None));
+    assert_eq!((days(other, Some("a"), "2018-01-01"), days(None, None, "2018-01-01")), (Some(30), Some(30)));
+}
+
+#[test]
+fn a_published_limit_is_replaced_by_one_from_the_same_day_for_one_of_its_items() {
+    let old = party("测绘院", 10, "2018-01-01", &["a", "b"]);
+    let is_replaced = |name: &str, valid_from: &str, items: &[&str]| old.is_replaced_by(&party(name, 5, valid_from, items));
+    assert!(is_replaced("测绘院", "2018-01-01", &["a", "b"]) && is_replaced("测绘院", "2018-01-01", &["b", "c"]));
+    assert!(!is_replaced("测绘院", "2018-01-01", &["c"]) && !is_replaced("测绘院", "2018-01-01", &[]));
+    assert!(!is_replaced("评估所", "2018-01-01", &["a"]) && !is_replaced("测绘院", "2018-01-02", &["a"]));
+    let for_all = party("测绘院", 10, "2018-01-01", &[]);
+    assert!(for_all.is_replaced_by(&for_all));
+}
+
+#[test]
+fn a_limit_is_doubtful_where_it_is_longer_than_what_it_should_fit_in() {
+    let doubts = |form: &str, statutory: &str, promised: &str, step: &str| {
+        let row = format!("a,甲,局,{form},2018-01-01,{statutory},{promised},{step},true,false,0\n");
+        let draft = CatalogDraft::from_csv(&format!("{HEAD}{row}"));
+        assert_eq!(draft.errors(), []);
+        draft.doubts().iter().map(|doubt| doubt.column.clone()).collect::<Vec<_>>()
+    };
+    let is_doubtful = |statutory: &str, promised: &str| doubts("committed", statutory, promised, "") == ["promised_limit"];
+    // In one unit to the day; the promise that only repeats the law promises nothing.
+    assert!(!is_doubtful("20 working_days", "19 working_days"));
+    assert!(is_doubtful("20 working_days", "20 working_days"));
+    assert!(is_doubtful("20 working_days", "21 working_days"));
+    // In two units roughly, a tenth more is not told: 20 working days are 28 days, 140 hours, or about a month.
+    for (fits, too_long) in
+        [("30 calendar_days", "31 calendar_days"), ("153 working_hours", "155 working_hours"), ("1 months", "2 months")]
+    {
+        assert!(!is_doubtful("20 working_days", fits), "{fits}");
+        assert!(is_doubtful("20 working_days", too_long), "{too_long}");
+    }
+    assert!(!is_doubtful("1 months", "23 working_days") && is_doubtful("1 months", "24 working_days"));
+    assert!(!is_doubtful("1 years", "275 working_days") && is_doubtful("1 years", "276 working_days"));
+    // On the spot is a day.
+    assert_eq!(doubts("immediate", "20 working_days", "1 working_days", ""), [""; 0]);
+    assert_eq!(doubts("immediate", "1 working_days", "1 working_days", ""), [""; 0]);
+    assert_eq!(doubts("immediate", "20 working_days", "2 working_days", ""), ["promised_limit"]);
+    assert_eq!(doubts("committed", "20 working_days", "5 working_days", "x=5 working_days"), [""; 0]);
+    assert_eq!(
+        doubts("committed", "20 working_days", "5 working_days", "x=6 working_days;y=1 months"),
+        ["step_limits", "step_limits"]
+    );
+}
+
+#[test]
+fn a_change_reaches_into_the_past_from_the_day_on_which_it_begins() {
+    let catalog =
+        |rows: &str| Catalog::from_csv(&format!("code,name,department,form,valid_from,promised_limit\n{rows}\n")).unwrap();
+    let old = catalog("a,甲,局,committed,2018-01-01,9 working_days");
+    let is_retroactive = |new: &str, today: &str| {
+        let changes = old.changes_to(&catalog(new));
+        changes.iter().map(|change| change.is_retroactive(day(today))).collect::<Vec<_>>()
+    };
+    let changed = "a,甲,局,committed,2018-01-01,7 working_days";
+    assert_eq!((is_retroactive(changed, "2017-12-31"), is_retroactive(changed, "2018-01-01")), (vec![false], vec![true]));
+    let removed = "b,乙,局,committed,2018-01-01,9 working_days";
+    assert_eq!(is_retroactive(removed, "2017-12-31"), [false, false]);
+    assert_eq!(is_retroactive(removed, "2018-01-01"), [true, false], "a new item judges no case that is known");
+    let limit =
+        BesideChange { table: "party", name: "p".into(), valid_from: Some(day("2018-01-01")), is_in_new: true, is_in_old: false };
+    assert!(limit.is_retroactive(day("2018-01-01")) && !limit.is_retroactive(day("2017-12-31")));
+    let line = BesideChange { table: "bottom_line", valid_from: None, ..limit.clone() };
+    let region = BesideChange { table: "region", valid_from: None, ..limit.clone() };
+    assert!(line.is_retroactive(day("2017-12-31")) && !region.is_retroactive(day("2018-01-01")));
+}
+
+fn errors_of(row: &str) -> Vec<String> {
+    let draft = CatalogDraft::from_csv(&format!("code,name,department,form,promised_limit,step_limits,hall,fee_fen\n{row}\n"));
+    assert_eq!((draft.len(), draft.is_empty()), if draft.errors().is_empty() { (1, false) } else { (0, true) }, "{row}");
+    draft.errors().iter().map(|error| error.column.clone()).collect()
+}
+
+#[test]
+fn a_limit_is_read_in_every_unit_as_an_office_writes_it() {
+    use Unit::{CalendarDays, Months, WorkingDays, WorkingHours, Years};
+    for (text, amount, unit) in [
+        ("7 working_days", 7, WorkingDays),
+        ("20个工作日", 20, WorkingDays),
+        (" 3 天 ", 3, CalendarDays),
+        ("30自然日", 30, CalendarDays),
+        ("30 日历日", 30, CalendarDays),
+        ("4 小时", 4, WorkingHours),
+        ("4个工作小时", 4, WorkingHours),
+        ("2个月", 2, Months),
+        ("1年", 1, Years),
+        ("0 working_days", 0, WorkingDays),
+        ("36500 calendar_days", 36_500, CalendarDays),
+    ] {
+        assert_eq!(text.parse(), Ok(Limit { amount, unit }), "{text}");
+    }
+    for text in ["", "7", "working_days", "7 days", "-7 working_days", "7.5 working_days", "36501 calendar_days"] {
+        assert!(text.parse::<Limit>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn cells_hold_what_fits_and_the_rest_is_told_by_its_column() {
+    let (fits, too_long) = ("x".repeat(64), "x".repeat(65));
+    assert_eq!(errors_of(&format!("{fits},甲,局,承诺件,,,,1000000000000")), [""; 0]);
+    assert_eq!(errors_of(&format!("{too_long},甲,局,即办件,,,,1000000000001")), ["code", "fee_fen"]);
+    for (word, is_read) in [("是", true), ("YES", true), ("1", true), ("否", true), ("No", true), ("0", true), ("maybe", false)]
+    {
+        assert_eq!(errors_of(&format!("a,甲,局,committed,,,{word},")).is_empty(), is_read, "{word}");
+    }
+    assert_eq!(errors_of("a,甲,局,committed,,x=1 working_days;y=2 天,,"), [""; 0]);
+    for steps in ["x=1 working_days;x=2 working_days", "x", "=1 working_days", "x=soon"] {
+        assert!(errors_of(&format!("a,甲,局,committed,,{steps},,")).contains(&"step_limits".to_owned()), "{steps}");
+    }
+}
+
+#[test]
+fn what_no_other_form_could_write_is_refused_in_toml() {
+    let errors = |more: &str| {
+        let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";
+        let draft = CatalogDraft::from_toml(&format!("{item}{more}\n"));
+        draft.errors().iter().map(|error| format!("{} {}", error.place, error.column)).collect::<Vec<_>>()
+    };
+    assert_eq!(errors("mandatory_steps = ['x', 'y']\nmaterials = ['申请表']"), [""; 0]);
+    for list in ["['x;y']", "['x=y']", "['']", "['x；y']", "['x＝y']"] {
+        assert_eq!(errors(&format!("mandatory_steps = {list}")), ["line 6 mandatory_steps"], "{list}");
+    }
+    for list in ["['申请表;图纸']", "['申请表', '']", "['申请表；图纸']"] {
+        assert_eq!(errors(&format!("materials = {list}")), ["line 6 materials"], "{list}");
+    }
+    assert_eq!(errors("mandatory_steps = 1"), ["line 6 mandatory_steps"]);
+    assert_eq!(errors("fee_fen = 'much'"), ["line 6 fee_fen"]);
+}
