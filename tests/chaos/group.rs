@@ -61,7 +61,23 @@ async fn one_two_and_four_processes_fill_a_store_of_two_shards() {
     let cases = |text: &str| text.parse::<u64>().expect("a number");
     assert!(cases(&first) > 0 && cases(&second) > 0, "every shard has cases: {first} and {second}");
     assert_eq!(hall.query("SELECT count() = uniqExact(case_no) FROM cases FINAL").await, "1", "no case is on two shards");
+    the_views_look_at_both_shards(&hall).await;
     hall.close().await;
+}
+
+async fn the_views_look_at_both_shards(hall: &Hall) {
+    let ends = "SELECT arrayStringConcat(quantilesExact(0.3, 0.6)(toUnixTimestamp64Milli(first_at)), ' ') FROM cases FINAL";
+    let ends = hall.query(ends).await;
+    let (since, until) = ends.split_once(' ').expect("two instants");
+    let instant = |ms: &str| format!("fromUnixTimestamp64Milli({ms}, 'UTC')");
+    let in_period = format!("last_at >= {} AND first_at < {}", instant(since), instant(until));
+    let period = format!("cases_in_period(since_ms = {since}, until_ms = {until})");
+    for (view, condition) in [("open_cases", "status IN ('open', 'suspended')"), (&period, &in_period)] {
+        let found = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM {view}")).await;
+        let all = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM cases FINAL WHERE {condition}")).await;
+        assert_eq!(found, all, "{view}");
+        assert!(!found.starts_with("0\t"), "{view} is empty");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
