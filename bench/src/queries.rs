@@ -103,7 +103,7 @@ fn with_rows(cases: u64, took: &[f64]) -> Value {
     json!({ "rows": cases, "p50_ms": percentiles["p50"], "p95_ms": percentiles["p95"] })
 }
 
-/// Of that many cases that are open one is forgotten, and still is years later; the others of old copies left out.
+/// Of so many cases that are open one is still open years later; the others are left out of old copies.
 const FORGOTTEN: u32 = 1000;
 /// So many days back copies are in full, what is open included.
 const RECENT_DAYS: u64 = 60;
@@ -119,11 +119,10 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
     let days: u64 = world.sql("pipeline", half).await?.parse()?;
     world.sql("default", &format!("DROP DATABASE IF EXISTS {database} SYNC")).await?;
     store::migrate(&world.store(database)).await?;
-    let source = "(SELECT * FROM pipeline.cases FINAL)";
     let mut copies = cases.div_ceil(there);
     while copies > 0 {
         let first = copies.saturating_sub(COPIES_AT_ONCE);
-        world.sql("default", &format!("INSERT INTO {database}.cases {}", copied(source, first, copies, days))).await?;
+        world.sql("default", &format!("INSERT INTO {database}.cases {}", copied(first, copies, days))).await?;
         copies = first;
     }
     let busy = format!("SELECT count() FROM system.merges WHERE database = '{database}'");
@@ -136,8 +135,8 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The copies with these numbers of the cases in `source`.
-fn copied(source: &str, first: u64, end: u64, days: u64) -> String {
+/// The copies with these numbers of what the pipeline stored.
+fn copied(first: u64, end: u64, days: u64) -> String {
     let back = format!("toIntervalDay({days} * copy)");
     let dates = [
         "received_at",
@@ -168,7 +167,7 @@ fn copied(source: &str, first: u64, end: u64, days: u64) -> String {
     );
     format!(
         "SELECT * EXCEPT (copy) FROM (SELECT * REPLACE ({number}, {dates}, {spans}, {cards}) FROM \
-         (SELECT * FROM (SELECT *, arrayJoin(range({first}, {end})) AS copy FROM {source}) \
+         (SELECT * FROM (SELECT *, arrayJoin(range({first}, {end})) AS copy FROM pipeline.cases FINAL) \
          WHERE {days} * copy < {RECENT_DAYS} OR status NOT IN ('received', 'open', 'suspended') OR cityHash64(case_no, copy) % {FORGOTTEN} = 0))"
     )
 }

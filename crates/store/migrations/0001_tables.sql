@@ -174,6 +174,27 @@ WHERE status IN ('open', 'suspended')
     AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE status IN ('open', 'suspended'))
 SETTINGS use_skip_indexes_if_final = 0;
 
+-- Those closed in a period. `in_a_minute` is how many cases their window closed in the fullest minute that holds the
+-- closing (a batch, where it is enough of them); 0 without a window, and at the very start of a local day of `zone`:
+-- sources that know only dates report closings so.
+CREATE VIEW {database}.closings_in_period {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
+SELECT
+    *,
+    if(is_timed, max(following) OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW), 0) AS in_a_minute
+FROM
+(
+    SELECT
+        *,
+        toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed_ms,
+        window IS NOT NULL AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String})) AS is_timed,
+        count() OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
+    FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+    WHERE status = 'closed' AND closed_at >= since AND closed_at < until
+);
+
 -- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any, so
 -- these are looked for first, and of spans only what is needed is read.
 CREATE VIEW {database}.works_in_period {on_cluster} AS

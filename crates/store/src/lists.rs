@@ -161,7 +161,7 @@ impl Reader {
             return self.cards_from(CARDS_IN_PERIOD, query, crossed).await;
         }
         if query.case_no.is_empty() {
-            for days in [LAST_MONTH, LAST_YEAR] {
+            for days in LATEST_DAYS {
                 let latest = now.plus_ms(-days * DAY_MS)..AFTER_ALL;
                 let cards = self.cards_from(CARDS_IN_PERIOD, query, &latest).await?;
                 if cards.len() as u64 == u64::from(query.limit) {
@@ -199,8 +199,8 @@ impl Reader {
     }
 }
 
-const LAST_MONTH: i64 = 31;
-const LAST_YEAR: i64 = 366;
+/// How far back the newest cards are looked for, one after the other, before all are: a month, a year.
+const LATEST_DAYS: [i64; 2] = [31, 366];
 /// Later than any card: the year 2200.
 const AFTER_ALL: Instant = Instant::from_ms(7_258_118_400_000);
 const CARDS_IN_PERIOD: &str = "cards_in_period(since_ms = {crossed_from:Int64}, until_ms = {crossed_to:Int64})";

@@ -219,7 +219,7 @@ mod tests {
         assert!(text.split(";\n").all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
         let (tables, views): (Vec<&str>, Vec<&str>) = text.split(";\n").partition(|it| it.contains("CREATE TABLE"));
         let (local, over_all): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Replicated"));
-        assert_eq!((local.len(), over_all.len(), views.len()), (7, 7, 7));
+        assert_eq!((local.len(), over_all.len(), views.len()), (7, 7, 8));
         assert!(local.iter().all(|it| it.contains("_local ")), "{text}");
         assert!(text.contains(
             "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version, is_deleted)"
@@ -243,7 +243,7 @@ mod tests {
     fn on_one_node_nothing_is_replicated_or_spread() {
         let text = on(None);
         // What is in braces still are the parameters of views.
-        let text = text.replace("{since_ms:Int64}", "").replace("{until_ms:Int64}", "");
+        let text = text.replace("{since_ms:Int64}", "").replace("{until_ms:Int64}", "").replace("{zone:String}", "");
         assert!(!["Replicated", "CLUSTER", "Distributed", "_local", "{"].iter().any(|it| text.contains(it)), "{text}");
     }
 }

@@ -1,36 +1,18 @@
 -- As gaming.sql and figures.sql: the cases closed in the period, the main ratios with and without suspicious ones. A
 -- batch is looked for over all windows, whatever departments are shown.
 WITH
-    closed AS
-    (
-        SELECT
-            *,
-            toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS at,
-            window IS NOT NULL AND toTimeZone(closed_at, 'Asia/Shanghai') != toStartOfDay(toTimeZone(closed_at, 'Asia/Shanghai')) AS is_timed,
-            count() OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-        FROM cases_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)))
-        WHERE status = 'closed' AND closed_at >= $__fromTime AND closed_at < $__toTime
-    ),
-    batched AS
-    (
-        SELECT
-            *,
-            is_timed AND max(following) OVER (PARTITION BY is_timed, window ORDER BY at RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW)
-                >= ${batch_at_least:raw} AS is_batch
-        FROM closed
-    ),
     judged AS
     (
         SELECT
             *,
             arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-                arrayMap(kind -> toString(kind), finding_kinds), if(is_batch, ['batch_close'], [])))) AS kinds,
+                arrayMap(kind -> toString(kind), finding_kinds), if(in_a_minute >= ${batch_at_least:raw}, ['batch_close'], [])))) AS kinds,
             notEmpty(kinds) AS is_suspicious,
             ifNull(outcome, '') IN ('granted', 'refused') AS decided,
             decided AND promised_due_at IS NOT NULL AS promised,
             decided AND promised_speed_up IS NOT NULL AS promised_timed,
             decided AND statutory_speed_up IS NOT NULL AS statutory_timed
-        FROM batched
+        FROM closings_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)), zone = 'Asia/Shanghai')
     )
 SELECT
     ifNull(nullIf(department, ''), '—') AS `部门 department`,
