@@ -72,7 +72,10 @@ async fn the_views_look_at_both_shards(hall: &Hall) {
     let instant = |ms: &str| format!("fromUnixTimestamp64Milli({ms}, 'UTC')");
     let in_period = format!("last_at >= {} AND first_at < {}", instant(since), instant(until));
     let period = format!("cases_in_period(since_ms = {since}, until_ms = {until})");
-    for (view, condition) in [("open_cases", "status IN ('open', 'suspended')"), (&period, &in_period)] {
+    let closings = format!("closings_in_period(since_ms = {since}, until_ms = {until}, zone = 'Asia/Shanghai')");
+    let closed = format!("status = 'closed' AND closed_at >= {} AND closed_at < {}", instant(since), instant(until));
+    let open = "status IN ('open', 'suspended')";
+    for (view, condition) in [("open_cases", open), (&period, &in_period), (&closings, &closed)] {
         let found = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM {view}")).await;
         let all = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM cases FINAL WHERE {condition}")).await;
         assert_eq!(found, all, "{view}");

@@ -4,7 +4,6 @@ SELECT
     window_key,
     min(at) AS first_ms,
     max(at) AS last_ms,
-    count() AS closings,
     groupArray(case_no) AS case_nos
 FROM
 (

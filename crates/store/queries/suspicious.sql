@@ -1,11 +1,10 @@
--- Cases closed in the period whose figures may rest on a trick, a row a case and kind: findings of the kinds asked
--- for, and the cases of batch_closings.sql.
-SELECT case_no, toString(found) AS kind
-FROM cases_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64})
-ARRAY JOIN finding_kinds AS found
-WHERE status = 'closed' AND closed_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND closed_at < fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC')
-    AND has({kinds:Array(String)}, toString(found))
-UNION ALL
-SELECT arrayJoin(case_nos) AS case_no, 'batch_close' AS kind
-FROM ({batches})
-WHERE has({kinds:Array(String)}, 'batch_close')
+-- Cases closed in the period whose figures may rest on a trick, a row a case and kind: findings of the kinds asked for,
+-- and batch_close (as batch_closings.sql).
+SELECT
+    case_no,
+    arrayJoin(arrayFilter(
+        kind -> has({kinds:Array(String)}, kind),
+        arrayDistinct(arrayConcat(
+            arrayMap(kind -> toString(kind), finding_kinds),
+            if(in_a_minute >= {batch_at_least:UInt32}, ['batch_close'], []))))) AS kind
+FROM closings_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64}, zone = {zone:String})

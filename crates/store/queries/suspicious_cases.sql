@@ -3,7 +3,7 @@
 WITH
     fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AS from_at,
     fromUnixTimestamp64Milli({to_ms:Int64}, 'UTC') AS to_at
-SELECT DISTINCT
+SELECT
     closed.case_no AS case_no,
     suspicion.suspected AS kind,
     department,

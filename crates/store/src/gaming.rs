@@ -68,8 +68,6 @@ struct BatchRow {
     window: String,
     first_ms: i64,
     last_ms: i64,
-    #[allow(dead_code, reason = "read in the order of the query")]
-    closings: u64,
     case_nos: Vec<String>,
 }
 

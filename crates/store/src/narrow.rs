@@ -49,7 +49,7 @@ impl Reader {
         if only.without_suspicious {
             condition = format!("{ONLY} AND case_no NOT IN (SELECT case_no FROM ({SUSPICIOUS}))");
         }
-        let sql = sql.replace("{only}", &condition).replace("{suspicious}", SUSPICIOUS).replace("{batches}", BATCHES);
+        let sql = sql.replace("{only}", &condition).replace("{suspicious}", SUSPICIOUS);
         let sql = sql.replace("{group}", query.group_by.expression());
         self.client
             .query(&sql)
@@ -64,4 +64,3 @@ impl Reader {
 }
 
 const SUSPICIOUS: &str = include_str!("../queries/suspicious.sql");
-const BATCHES: &str = include_str!("../queries/batch_closings.sql");
