@@ -20,7 +20,12 @@ use rdkafka::{
 };
 use serde_json::json;
 use store::{PendingRows, Rows, Writer};
-use sundial::{clock::now, horizon::Horizon, pipeline, rules::RuleSources};
+use sundial::{
+    clock::now,
+    horizon::{Horizon, Read},
+    pipeline,
+    rules::RuleSources,
+};
 
 use crate::{
     measure::{own_cpu, thread_cpu},
@@ -272,11 +277,12 @@ async fn fold_batch(
     memory.saw(&events);
     // As the pipeline, which is behind here.
     for ((event, partition), message) in events.iter().zip(batch.messages()) {
-        horizon.read(*partition, message.timestamp_ms, event.occurred_at, now());
+        let read = Read { written_ms: message.timestamp_ms, tells_of: event.occurred_at, is_history: false };
+        horizon.read(*partition, read, now());
     }
     let before_fold = thread_cpu();
     let mut changes = Vec::new();
-    worker.fold(events, |partition| horizon.of(partition, now()), rules, |change| changes.push(change));
+    worker.fold(events, |partition, case| horizon.of_case(partition, case, now()), rules, |change| changes.push(change));
     let folded = thread_cpu();
     for change in &changes {
         memory.stored(change);

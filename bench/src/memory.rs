@@ -38,7 +38,7 @@ pub fn hold_open(cases: u64, catalog: &Path) -> anyhow::Result<Value> {
         events += half as u64;
         batch.extend(life.into_iter().take(half).map(|event: Event| (event, 0)));
         if batch.len() >= 20_000 {
-            worker.fold(std::mem::take(&mut batch), |_| arrival, &rules, |_| {});
+            worker.fold(std::mem::take(&mut batch), |_, _| arrival, &rules, |_| {});
             if worker.cases_held() as u64 >= cases {
                 break;
             }

@@ -1,6 +1,7 @@
 //! What people see: the API, the metrics, the cards and the monthly export of a county at work.
 
 use domain::{Calendar, Instant};
+use intake::{Header, producer::Outgoing};
 use serde_json::Value;
 use simulate::{County, Options, Simulation};
 use tests::{Hall, Webhook, lines, values};
@@ -215,15 +216,7 @@ async fn a_late_event_withdraws_a_card_and_it_stays_visible() {
     hall.produce([(Some(&b"c"[..]), accepted.as_bytes())]);
     hall.wait_until_stored(&mut running).await;
     // What is stored is derived as of what was read, and by the clock only once the topic is known to be read to its end.
-    let deadline = std::time::Instant::now() + tests::PATIENCE;
-    loop {
-        let levels = hall.query("SELECT arraySort(groupArray(level)) FROM cards FINAL WHERE state = 'issued'").await;
-        if levels == "['red','reminder','yellow']" {
-            break;
-        }
-        assert!(std::time::Instant::now() < deadline, "waited for three cards, issued are {levels}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    wait_for_issued_cards(&hall, "['red','reminder','yellow']").await;
 
     let closed = event(2, "closed", "2018-10-18", r#","outcome":"granted""#);
     hall.produce([(Some(&b"c"[..]), closed.as_bytes())]);
@@ -245,6 +238,51 @@ async fn a_late_event_withdraws_a_card_and_it_stays_visible() {
     assert!(ran.output.status.success(), "{}", String::from_utf8_lossy(&ran.output.stdout));
     running.terminate();
     hall.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_written_to_a_running_pipeline_issues_no_card_that_it_takes_back() {
+    let hall = Hall::open().await;
+    let catalog =
+        hall.write("catalog.csv", "code,name,department,form,promised_limit\na,甲,环境保护局,committed,7 working_days\n");
+    let mut running = hall.run(&["--set", &format!("rules.catalog={}", catalog.display())]);
+    hall.wait_for_group(&mut [&mut running]).await;
+    let event = |case: &str, kind: &str, when: &str, more: &str| {
+        format!(
+            r#"{{"event_id":"{case}-{kind}","source":"s","kind":"{kind}","case_no":"{case}","item":"a","occurred_at":"{when}T10:00:00+08:00"{more}}}"#
+        )
+    };
+    // One case after the other, as logs and registers have them; only one of them is closed, and in time.
+    let accepted = ["open", "closed"].map(|case| event(case, "accepted", "2018-10-15", ""));
+    let file = hall.write("history.ndjson", lines(&accepted));
+    hall.sundial(&["produce", "--history", file.to_str().expect("a path")]).succeeds();
+    hall.wait_until_stored(&mut running).await;
+    assert_eq!(hall.query("SELECT count() FROM cases FINAL WHERE status = 'open'").await, "2");
+    let closed = event("closed", "closed", "2018-10-18", r#","outcome":"granted""#);
+    let (key, payload, headers) =
+        (Some(&b"closed"[..]), Some(closed.as_bytes()), [Header { name: "sundial.history".to_owned(), value: None }]);
+    let message = Outgoing { topic: "approval.steps", key, payload, headers: &headers };
+    hall.producer().send_and_wait(message).await.expect("the broker takes it");
+    hall.wait_until_stored(&mut running).await;
+
+    // Some time after its last message it is over, and the other case gets its cards.
+    wait_for_issued_cards(&hall, "['red','reminder','yellow']").await;
+    assert_eq!(hall.query("SELECT DISTINCT case_no FROM cards FINAL").await, "open");
+    assert_eq!(hall.query("SELECT count() FROM withdrawn_cards FINAL").await, "0");
+    running.terminate();
+    hall.close().await;
+}
+
+async fn wait_for_issued_cards(hall: &Hall, expected: &str) {
+    let deadline = std::time::Instant::now() + tests::PATIENCE;
+    loop {
+        let levels = hall.query("SELECT arraySort(groupArray(level)) FROM cards FINAL WHERE state = 'issued'").await;
+        if levels == expected {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "waited for the cards {expected}, issued are {levels}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,6 @@ fn counted_decode(batch: &[(Instant, String)], codes: &CodeMaps) -> Vec<(Event, 
 #[inline(never)]
 fn counted_fold(worker: &mut Worker, events: Vec<(Event, i32)>, as_of: Instant, rules: &RuleBook) -> Vec<CaseChange> {
     let mut changes = Vec::new();
-    worker.fold(events, |_| as_of, rules, |change| changes.push(change));
+    worker.fold(events, |_, _| as_of, rules, |change| changes.push(change));
     changes
 }

@@ -223,7 +223,7 @@ impl Worker {
     }
 
     /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
-    /// before. Tells what became of every case touched, once, as of what `as_of` says of its partition: case by
+    /// before. Tells what became of every case touched, once, as of what `as_of` says of its partition and itself: case by
     /// case, because all of a batch unpacked at once would be the largest thing in memory.
     ///
     /// A case whose set did not change is left out: a stored event means that what follows from it is
@@ -231,7 +231,7 @@ impl Worker {
     pub fn fold(
         &mut self,
         events: Vec<(Event, i32)>,
-        as_of: impl Fn(i32) -> Instant,
+        as_of: impl Fn(i32, &CaseEvents) -> Instant,
         rules: &RuleBook,
         mut tell: impl FnMut(CaseChange),
     ) {
@@ -257,7 +257,7 @@ impl Worker {
             }
             if case.is_touched {
                 fetched_settled.remove(&case.case_no);
-                let as_of = as_of(case.partition);
+                let as_of = as_of(case.partition, &case.events);
                 self.derive(case, as_of, rules).into_iter().for_each(&mut tell);
             }
         }

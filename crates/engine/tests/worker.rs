@@ -238,7 +238,7 @@ fn fold_by(
 ) -> Vec<CaseChange> {
     run(worker.fetch(&events, store)).unwrap();
     let mut changes = Vec::new();
-    worker.fold(events, |_| now, rules, |change| changes.push(change));
+    worker.fold(events, |_, _| now, rules, |change| changes.push(change));
     changes
 }
 

@@ -113,6 +113,11 @@ impl<'b> Headers<'b> {
         })
     }
 
+    /// Whether there is one of this name.
+    pub fn contains(self, name: &str) -> bool {
+        self.entries.iter().any(|entry| slice(self.arena, &entry.name) == name.as_bytes())
+    }
+
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.entries.is_empty()

@@ -29,6 +29,7 @@ pub struct Metrics {
     events: IntCounter,
     cases_held: IntGauge,
     deadlines: IntGauge,
+    partitions_behind: IntGauge,
     cards: IntCounterVec,
     last_progress: Gauge,
     insert_seconds: HistogramVec,
@@ -75,6 +76,7 @@ impl Metrics {
             events: counter("sundial_engine_events_total", "Events put into their cases")?,
             cases_held: gauge("sundial_engine_cases_in_memory", "Cases held in memory")?,
             deadlines: gauge("sundial_engine_deadlines", "Deadlines queued")?,
+            partitions_behind: gauge("sundial_engine_partitions_behind", "Partitions not judged by the wall clock yet")?,
             cards: counters("sundial_engine_cards_total", "Cards issued and withdrawn", &["level", "change"])?,
             last_progress: float("sundial_engine_last_progress_timestamp_seconds", "When rows were last stored")?,
             insert_seconds: register(&registry, HistogramVec::new(insert_seconds, &["table", "outcome"]))?,
@@ -108,6 +110,11 @@ impl Metrics {
         self.messages.get()
     }
 
+    /// Partitions that are not judged by the wall clock yet.
+    pub fn partitions_behind(&self) -> i64 {
+        self.partitions_behind.get()
+    }
+
     pub fn dead_letter(&self, reason: &str) {
         self.dead_letters.with_label_values(&[reason]).inc();
     }
@@ -117,9 +124,10 @@ impl Metrics {
     }
 
     /// What a worker holds changed by so much.
-    pub fn worker_holds(&self, cases: i64, deadlines: i64) {
+    pub fn worker_holds(&self, cases: i64, deadlines: i64, partitions_behind: i64) {
         self.cases_held.add(cases);
         self.deadlines.add(deadlines);
+        self.partitions_behind.add(partitions_behind);
     }
 
     pub fn card(&self, level: &str, change: &str) {

@@ -27,7 +27,12 @@ use store::{Rows, Writer};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use wire::Reason;
 
-use crate::{cases::StoredCases, clock::now, horizon::Horizon, metrics::Metrics};
+use crate::{
+    cases::StoredCases,
+    clock::now,
+    horizon::{HISTORY, Horizon, Read},
+    metrics::Metrics,
+};
 
 /// How many cases one passing instant may change at once.
 const DUE_AT_ONCE: usize = 10_000;
@@ -64,19 +69,23 @@ pub struct Parts {
 pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
     let mut worker = Worker::new(parts.known.clone(), parts.generation);
     let mut horizon = Horizon::default();
-    let mut told = (0, 0);
+    let mut told = [0; 3];
     let mut owned: BTreeSet<i32> = BTreeSet::new();
     let mut recomputed_at = Instant::default();
     let mut looks = tokio::time::interval(RECOMPUTE_LOOKS);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         // Before every signal: under load there is always another one, and a card must not wait for it.
+        horizon.catch_up(now());
         let mut due = Derived::default();
         parts.derive_due(&mut worker, horizon.of_all(now()), &mut due).await;
         parts.store(due, None).await;
-        let due = worker.next_due().map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
-        // While it is behind, what is due waits for messages, not for time.
-        let due = due.filter(|_| !horizon.is_behind());
+        let holds = [worker.cases_held(), worker.deadlines_queued(), horizon.behind()].map(|count| count as i64);
+        parts.metrics.worker_holds(holds[0] - told[0], holds[1] - told[1], holds[2] - told[2]);
+        told = holds;
+        // While it is behind, what is due waits for messages or for the end of a history, not for its time.
+        let due = if horizon.behind() > 0 { horizon.next() } else { worker.next_due() };
+        let due = due.map(|at| Duration::from_millis((at.ms() - now().ms()).max(0) as u64).min(LONGEST_SLEEP));
         tokio::select! {
             signal = signals.recv() => match signal {
                 None => break,
@@ -99,9 +108,6 @@ pub async fn work(mut signals: UnboundedReceiver<Signal>, parts: Parts) {
             _ = looks.tick() => parts.look_for_recompute(&mut worker, &owned, &mut recomputed_at).await,
             () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
         }
-        let holds = (worker.cases_held() as i64, worker.deadlines_queued() as i64);
-        parts.metrics.worker_holds(holds.0 - told.0, holds.1 - told.1);
-        told = holds;
     }
 }
 
@@ -154,7 +160,9 @@ impl Parts {
         for message in batch.messages() {
             match wire::decode_message(message.key, message.payload, &self.store.codes) {
                 Ok(event) => {
-                    horizon.read(message.partition, message.timestamp_ms, event.occurred_at, read_at);
+                    let is_history = message.headers.contains(HISTORY);
+                    let read = Read { written_ms: message.timestamp_ms, tells_of: event.occurred_at, is_history };
+                    horizon.read(message.partition, read, read_at);
                     let payload = message.payload.unwrap_or_default();
                     derived.rows.event(&event, payload, message.partition, message.offset);
                     events.push((event, message.partition));
@@ -176,7 +184,7 @@ impl Parts {
         self.metrics.folded(events.len());
         worker.fold(
             events,
-            |partition| horizon.of(partition, now()),
+            |partition, case| horizon.of_case(partition, case, now()),
             &self.rules,
             |change| {
                 put(&change, &mut derived.rows);

@@ -112,6 +112,11 @@ impl Service {
         Ok(())
     }
 
+    /// Its metrics.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
     /// Waits until the pipeline ends by itself, which it does only after an error it cannot mend.
     pub async fn failure(&mut self) -> anyhow::Error {
         for worker in &mut self.workers {

@@ -22,6 +22,7 @@ use domain::{
 use embedded::{Broker, BrokerOptions, ClickHouse, ClickHouseOptions, Launcher};
 use indicatif::{ProgressBar, ProgressStyle};
 use intake::{
+    Header,
     admin::{TopicSpec, backlog, ensure_topics},
     producer::{Outgoing, Producer},
 };
@@ -34,6 +35,8 @@ use crate::{
     clock::now,
     commands::import,
     config::Config,
+    horizon::history_header,
+    metrics::Metrics,
     service::{Role, Service, ended_by_signal, zone_name},
 };
 
@@ -143,9 +146,9 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
         config.rules.catalog = Some(catalog);
     }
     let mut service = Service::start(config, &BTreeSet::from([Role::Pipeline, Role::Notify, Role::Api])).await?;
-    let ended = ended_by_signal()?;
+    let (ended, metrics) = (ended_by_signal()?, service.metrics());
     let told = tokio::select! {
-        told = tell(config, args) => told,
+        told = tell(config, args, &metrics) => told,
         () = ended => Ok(()),
         error = service.failure() => Err(error),
     };
@@ -154,13 +157,13 @@ async fn with_engines(config: &mut Config, args: &DemoArgs) -> anyhow::Result<()
 }
 
 /// Fills, shows, and goes on living.
-async fn tell(config: &Config, args: &DemoArgs) -> anyhow::Result<()> {
+async fn tell(config: &Config, args: &DemoArgs, metrics: &Metrics) -> anyhow::Result<()> {
     let producer = config.producer()?;
     match (&args.log, &args.mapping) {
         (Some(log), Some(mapping)) => replay(config, &producer, log, mapping)?,
         _ => tell_history(config, &args.county, &producer)?,
     }
-    wait_until_stored(config, &producer).await?;
+    wait_until_told(config, &producer, metrics).await?;
     show(config).await?;
     if args.once {
         return Ok(());
@@ -177,9 +180,10 @@ fn replay(config: &Config, producer: &Producer, log: &Path, mapping: &Path) -> a
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{spinner} {human_pos} events of the log, {per_sec}")?);
     let zone = config.rules.load()?.calendar.zone().clone();
+    let history = [history_header()];
     let report = import::xes_events(log, mapping, &mut |event| {
         bar.inc(1);
-        send(config, producer, &event, &zone)
+        send(config, producer, &event, &zone, &history)
     })?;
     producer.flush(FLUSH)?;
     bar.finish_and_clear();
@@ -200,10 +204,11 @@ fn tell_history(config: &Config, args: &CountyArgs, producer: &Producer) -> anyh
     let span = (now.ms() - progress.from_ms).max(1) as u64;
     let bar = ProgressBar::new(span);
     bar.set_style(ProgressStyle::with_template("history {wide_bar} {percent}% {msg}")?);
+    let history = [history_header()];
     let mut events = 0u64;
     for event in simulation.history(Instant::from_ms(progress.from_ms), now) {
         if event.occurred_at.ms() > progress.until_ms {
-            send(config, producer, &event, &zone)?;
+            send(config, producer, &event, &zone, &history)?;
             events += 1;
         }
         if events.is_multiple_of(1000) {
@@ -219,15 +224,21 @@ fn tell_history(config: &Config, args: &CountyArgs, producer: &Producer) -> anyh
     say(&format!("{events} events of the county's life since {from}"))
 }
 
-fn send(config: &Config, producer: &Producer, event: &Event, zone: &jiff::tz::TimeZone) -> anyhow::Result<()> {
+fn send(
+    config: &Config,
+    producer: &Producer,
+    event: &Event,
+    zone: &jiff::tz::TimeZone,
+    headers: &[Header],
+) -> anyhow::Result<()> {
     let payload = wire::encode(event, zone);
     let key = Some(event.case_no.as_bytes());
-    producer.send(Outgoing { topic: &config.kafka.topic, key, payload: Some(payload.as_bytes()), headers: &[] })?;
+    producer.send(Outgoing { topic: &config.kafka.topic, key, payload: Some(payload.as_bytes()), headers })?;
     Ok(())
 }
 
-/// Waits until everything produced is stored.
-async fn wait_until_stored(config: &Config, producer: &Producer) -> anyhow::Result<()> {
+/// Waits until everything produced is stored, and what has fallen due since is told.
+async fn wait_until_told(config: &Config, producer: &Producer, metrics: &Metrics) -> anyhow::Result<()> {
     let sent = producer.delivered();
     let bar = ProgressBar::new(sent);
     bar.set_style(ProgressStyle::with_template("stored {wide_bar} {human_pos}/{human_len} {per_sec}")?);
@@ -238,6 +249,9 @@ async fn wait_until_stored(config: &Config, producer: &Producer) -> anyhow::Resu
             break;
         }
         bar.set_position(sent.saturating_sub(behind as u64));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    while metrics.partitions_behind() > 0 {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     bar.finish_and_clear();
@@ -305,7 +319,7 @@ async fn live(config: &Config, args: &CountyArgs, producer: &Producer) -> anyhow
             recorded_at: Some(at),
             ..event
         };
-        send(config, producer, &event, calendar.zone())?;
+        send(config, producer, &event, calendar.zone(), &[])?;
     }
     Ok(())
 }

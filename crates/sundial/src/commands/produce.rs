@@ -10,17 +10,25 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::producer::{Outgoing, Producer};
+use intake::{
+    Header,
+    producer::{Outgoing, Producer},
+};
 use serde::Deserialize;
 use wire::CodeMaps;
 
-use crate::{commands::assess::open, config::Config};
+use crate::{commands::assess::open, config::Config, horizon::history_header};
 
 #[derive(Args)]
 pub struct ProduceArgs {
     /// Files of one event a line (.gz too); `-` is standard input.
     #[arg(value_name = "EVENTS.ndjson", required = true)]
     events: Vec<PathBuf>,
+
+    /// They happened long ago, and all that became of their cases is among them: no card is issued and none falls due
+    /// until they have been read, so that none is taken back. Their order does not matter.
+    #[arg(long)]
+    history: bool,
 }
 
 /// How long the broker may take for what is still on its way at the end.
@@ -29,11 +37,12 @@ const FLUSH: Duration = Duration::from_secs(120);
 pub fn run(config: &Config, args: &ProduceArgs) -> anyhow::Result<ExitCode> {
     let producer = config.producer()?;
     let codes = config.rules.code_maps()?;
+    let target = Target { topic: &config.kafka.topic, headers: args.history.then(history_header).into_iter().collect() };
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{spinner} {human_pos} events, {per_sec} {msg}")?);
     for file in &args.events {
         bar.set_message(file.display().to_string());
-        send_file(&producer, &config.kafka.topic, file, &codes, &bar)?;
+        send_file(&producer, &target, file, &codes, &bar)?;
     }
     let delivered = producer.flush(FLUSH)?;
     bar.finish_and_clear();
@@ -41,7 +50,13 @@ pub fn run(config: &Config, args: &ProduceArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn send_file(producer: &Producer, topic: &str, file: &Path, codes: &CodeMaps, bar: &ProgressBar) -> anyhow::Result<()> {
+/// Where events go, and with which headers.
+struct Target<'c> {
+    topic: &'c str,
+    headers: Vec<Header>,
+}
+
+fn send_file(producer: &Producer, target: &Target<'_>, file: &Path, codes: &CodeMaps, bar: &ProgressBar) -> anyhow::Result<()> {
     let mut lines = open(file).with_context(|| file.display().to_string())?;
     let mut line = Vec::new();
     for number in 1.. {
@@ -54,7 +69,12 @@ fn send_file(producer: &Producer, topic: &str, file: &Path, codes: &CodeMaps, ba
             continue;
         }
         let key = case_no(payload, codes);
-        let message = Outgoing { topic, key: key.as_deref().map(str::as_bytes), payload: Some(payload), headers: &[] };
+        let message = Outgoing {
+            topic: target.topic,
+            key: key.as_deref().map(str::as_bytes),
+            payload: Some(payload),
+            headers: &target.headers,
+        };
         producer.send(message).with_context(|| format!("{}:{number}", file.display()))?;
         bar.inc(1);
     }
