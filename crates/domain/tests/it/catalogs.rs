@@ -192,3 +192,61 @@ fn what_no_other_form_could_write_is_refused_in_toml() {
     assert_eq!(errors("mandatory_steps = 1"), ["line 6 mandatory_steps"]);
     assert_eq!(errors("fee_fen = 'much'"), ["line 6 fee_fen"]);
 }
+
+#[test]
+fn bottom_lines_and_regions_have_a_name_each_and_are_compared_by_it() {
+    let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";
+    let line = |name: &str, step: &str| {
+        format!(
+            "[[bottom_line]]\nname = '{name}'\nitems = ['a']\n[[bottom_line.condition]]\ncode = 'c'\nname = '丙'\nsteps = ['{step}']\n"
+        )
+    };
+    let region = |code: &str, name: &str| format!("[[region]]\ncode = '{code}'\nname = '{name}'\n");
+    let toml = |parts: &[String]| format!("{item}{}", parts.concat());
+    let errors = |parts: &[String]| {
+        CatalogDraft::from_toml(&toml(parts))
+            .errors()
+            .iter()
+            .map(|error| format!("{} {}", error.place, error.column))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(errors(&[line("一", "x"), line("二", "x"), region("330100", "杭州"), region("330200", "宁波")]), [""; 0]);
+    assert_eq!(errors(&[line("一", "x"), line("二", "x"), line("一", "y")]), ["line 20 name"]);
+    assert_eq!(errors(&[region("330100", "杭州"), region("330200", "宁波"), region("330100", "杭州市")]), ["line 12 code"]);
+
+    let catalog = |parts: &[String]| Catalog::from_toml(&toml(parts)).unwrap();
+    let old = catalog(&[line("一", "x"), line("二", "x"), region("1", "甲"), region("2", "乙")]);
+    let new = catalog(&[line("一", "y"), line("三", "x"), region("1", "甲区"), region("3", "丙")]);
+    let changes = old.changes_beside(&new);
+    let told: Vec<_> = changes.iter().map(|it| (it.table, it.name.as_str(), it.is_in_old, it.is_in_new)).collect();
+    let expected = [
+        ("bottom_line", "一", true, true),
+        ("bottom_line", "三", false, true),
+        ("bottom_line", "二", true, false),
+        ("region", "1", true, true),
+        ("region", "3", false, true),
+        ("region", "2", true, false),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_figures_of_a_catalogue_count_items_and_compare_the_limits_that_are_in_one_unit() {
+    use domain::catalog_figures::CatalogFigures;
+    let rows = [
+        "a,甲,局,immediate,20 working_days,5 working_days,true,true,true",
+        "b,乙,局,committed,20 working_days,20 working_days,true,false,true",
+        "c,丙,局,committed,10 working_days,5 calendar_days,true,false,false",
+        "d,丁,局,committed,,10 working_days,false,true,true",
+    ];
+    let head = "code,name,department,form,statutory_limit,promised_limit,hall,window_decides,delegated_to_townships";
+    let catalog = Catalog::from_csv(&format!("{head}\n{}\n", rows.join("\n"))).unwrap();
+    let figures = CatalogFigures::of(catalog.newest());
+    assert_eq!((figures.items, figures.hall_items, figures.window_items), (4, 3, 1));
+    assert_eq!((figures.immediate_items, figures.delegated_items), (1, 3));
+    assert_eq!((figures.hall_share, figures.authority_share, figures.immediate_share), (Some(0.75), Some(1.0 / 3.0), Some(0.25)));
+    // Of the law's 20 days three times (once where the catalogue says nothing of it) 15, 0 and 10 are saved.
+    assert_eq!(figures.promised_compression, Some(25.0 / 60.0));
+    assert_eq!(figures.padded_items, ["b"]);
+    assert_eq!(CatalogFigures::of([]), CatalogFigures::default());
+}

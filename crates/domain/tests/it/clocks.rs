@@ -308,3 +308,24 @@ fn the_status_follows_the_course_of_a_case() {
     assert_eq!(status(&[received.clone(), start.clone(), hearing.clone(), decision]), Status::Open, "decided, not delivered");
     assert_eq!(status(&[received, start, hearing, closed("2018-10-18 09:00")]), Status::Closed);
 }
+
+/// Civil Code art. 203, where the working day that a limit moves to does not count itself.
+#[test]
+fn a_limit_that_moves_to_a_suspended_day_moves_on_past_the_suspension() {
+    let office = Office::new("default", "5 calendar_days", "none");
+    let events = [
+        accepted("2018-10-15 10:00"),
+        special("hearing", "2018-10-20 10:00", Procedure::Hearing, Some(30)),
+        special_ended("heard", "2018-10-23 10:00"),
+    ];
+    // Five days after Monday end on Saturday the 20th; Sunday to Tuesday are suspended.
+    let case = office.assess(&events, cn("2018-10-24 10:00"));
+    assert_eq!(text(case.promised.unwrap().due_at.unwrap()), "2018-10-24T17:00:00+08:00");
+}
+
+#[test]
+fn who_is_accepted_in_time_is_not_deemed_accepted() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let case = office.assess(&[applied("2018-10-15 10:00"), accepted("2018-10-16 10:00")], cn("2018-10-24 10:00"));
+    assert_eq!((case.accepted_at, case.findings), (Some(cn("2018-10-16 10:00")), vec![]));
+}

@@ -32,3 +32,38 @@ fn only_a_higher_revision_of_the_same_event_of_the_same_source_is_news() {
     let held: Vec<(&str, &str, u32)> = case.all().iter().map(|it| (&*it.source, &*it.event_id, it.revision)).collect();
     assert_eq!(held, [("other", "closed", 2), ("s", "closed-2", 2), ("s", "closed", 3)]);
 }
+
+/// Sources that know only the date report a whole day at one instant.
+#[test]
+fn what_is_reported_at_one_instant_is_in_the_natural_course_of_a_case() {
+    let outcome = Outcome::Granted;
+    let course = [
+        Kind::Applied { channel: None },
+        Kind::CorrectionRequested,
+        Kind::Corrected,
+        Kind::Accepted(Box::default()),
+        Kind::NotAccepted,
+        Kind::MaterialsSupplied { materials: Vec::new() },
+        Kind::FeeCharged { amount_fen: 1 },
+        Kind::StepStarted { step: "review".into() },
+        special("s", "2018-10-15 00:00", event::Procedure::Hearing, None).kind,
+        Kind::SpecialEnded { procedure: None },
+        Kind::StepCompleted { step: "review".into(), result: None },
+        Kind::Decided { outcome: event::Decision::Granted, reasoned: false },
+        Kind::Issued,
+        Kind::Delivered,
+        Kind::Closed { outcome },
+        Kind::Rated { score: 5 },
+        Kind::RatingRectified,
+        Kind::Complained,
+        Kind::ComplaintResolved,
+    ];
+    // Against their ids, which decide only between two of one kind.
+    let events =
+        course.iter().enumerate().map(|(at, kind)| event(&format!("{:02}", 99 - at), cn("2018-10-15 00:00"), kind.clone()));
+    let case: CaseEvents = events.collect();
+    let kinds: Vec<&str> = case.all().iter().map(|event| event.kind.name()).collect();
+    assert_eq!(kinds, course.each_ref().map(Kind::name));
+    let twice: CaseEvents = ["b", "a"].map(|id| event(id, cn("2018-10-15 00:00"), Kind::Issued)).into_iter().collect();
+    assert_eq!(twice.all().iter().map(|event| &*event.event_id).collect::<Vec<_>>(), ["a", "b"]);
+}

@@ -284,3 +284,78 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn days_ahead_are_told_only_of_a_clock_that_runs() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let events = [accepted("2018-10-15 10:00"), closed("2018-10-18 16:00")];
+    let days_ahead = |as_of: &str| clock(&explained(&office, &events, cn(as_of)), ClockKind::Promised).ahead.len();
+    assert_eq!(days_ahead("2018-10-18 16:00"), 0, "it ends now");
+    assert_eq!(days_ahead("2018-10-19 16:00"), 0);
+    let open = explained(&office, &events[..1], cn("2018-10-18 16:00"));
+    assert!(!clock(&open, ClockKind::Promised).ahead.is_empty());
+}
+
+#[test]
+fn limits_of_calendar_days_say_so_and_count_days_off() {
+    let office = Office::new("default", "14 calendar_days", "20 working_days");
+    let explanation = explained(&office, &[accepted("2018-10-15 10:00")], cn("2018-10-23 10:00"));
+    let (promised, statutory) = (clock(&explanation, ClockKind::Promised), clock(&explanation, ClockKind::Statutory));
+    assert_eq!((promised.working_days, statutory.working_days), (false, true));
+    let counts = |days: &[Day]| days.iter().filter(|day| day.reason == DayReason::Counted).count();
+    assert_eq!((counts(&promised.days), counts(&statutory.days)), (8, 6), "the day in progress counts whole");
+}
+
+#[test]
+fn a_suspension_is_told_with_its_own_ground_also_beside_an_extension() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let events = [
+        accepted("2018-10-15 10:00"),
+        special("longer", "2018-10-16 09:00", Procedure::Extension, Some(5)),
+        special("hearing", "2018-10-17 09:00", Procedure::Hearing, Some(3)),
+    ];
+    let explanation = explained(&office, &events, cn("2018-10-18 10:00"));
+    let told: Vec<_> = explanation.suspensions.iter().map(|it| (it.procedure, it.event_id.as_str(), it.granted_days)).collect();
+    assert_eq!(told, [(Some(Procedure::Hearing), "hearing", Some(3))]);
+}
+
+#[test]
+fn the_last_instant_of_the_calendar_is_within_it_and_the_next_is_not() {
+    let office = Office::new("default", "7 working_days", "10 working_days");
+    let is_beyond =
+        |as_of: Instant| clock(&explained(&office, &[accepted("2026-12-01 10:00")], as_of), ClockKind::Promised).beyond_calendar;
+    let end = china().ends_at();
+    assert_eq!((is_beyond(end.plus_ms(-1)), is_beyond(end)), (false, true));
+}
+
+/// Whatever the profile: what is said to come is what will have come.
+#[test]
+fn the_cards_ahead_are_those_that_are_issued_if_nothing_happens() {
+    for profile in ["default", "hunan-2018", "zhongshan-2006", "chengdu-2010"] {
+        let office = Office::new(profile, "7 working_days", "10 working_days");
+        let told = |as_of: &str, issued: bool| {
+            let explanation = explained(&office, &[accepted("2018-10-15 10:00")], cn(as_of));
+            let cards = explanation.cards.iter().filter(|it| it.issued == issued);
+            cards.map(|it| (it.card.rule.to_string(), text(it.card.crossed_at))).collect::<Vec<_>>()
+        };
+        let ahead = told("2018-10-15 10:01", false);
+        assert!(!ahead.is_empty(), "{profile}");
+        assert_eq!(ahead, told("2018-12-15 10:00", true), "{profile}");
+    }
+}
+
+#[test]
+fn cards_issued_are_asked_for_by_their_level() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let explanation = explained(&office, &[accepted("2018-10-15 10:00")], cn("2018-10-25 10:00"));
+    let issued = |level| explanation.issued(level).map(|it| it.card.level).collect::<Vec<_>>();
+    assert_eq!(issued(Level::Reminder), [Level::Reminder]);
+    assert_eq!(issued(Level::Yellow), [Level::Yellow]);
+    assert_eq!(issued(Level::Red), []);
+}
+
+#[test]
+fn a_finding_has_a_name_in_both_languages() {
+    assert_eq!(FindingKind::BatchClose.name(Lang::Zh), "批量办结");
+    assert_eq!(FindingKind::BatchClose.name(Lang::En), "many cases closed at once");
+}

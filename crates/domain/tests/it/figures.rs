@@ -29,7 +29,7 @@ fn cases() -> Vec<Assessment> {
         (&usual, vec![start(), ended("2018-10-24 16:00", Outcome::Granted), rated(3)]),
         (&usual, vec![start(), refusal, ended("2018-10-26 10:00", Outcome::Refused)]),
         (&usual, vec![start(), ended("2018-10-16 10:00", Outcome::Withdrawn), rated(5)]),
-        (&unlimited, vec![start(), ended("2018-10-16 10:00", Outcome::Granted)]),
+        (&unlimited, vec![start(), ended("2018-10-16 10:00", Outcome::Granted), rated(2)]),
         (&usual, vec![start()]),
         (&usual, vec![accepted("2018-11-28 10:00")]),
         (&usual, vec![accepted("2018-11-28 10:00"), stopped]),
@@ -69,7 +69,7 @@ fn time_figures_take_decided_cases_and_those_with_a_limit() {
     assert_eq!((mean, p50), (Some(4.0), Some(3.0)));
     assert!(is_about(p90, 7.0 + 0.6 * 2.0) && is_about(p95, 7.0 + 0.8 * 2.0), "{p90:?} {p95:?}");
     // Scores 1 and 3 of 1, 4, 3 and 5; three of the five decided cases are rated.
-    assert_eq!((figures.satisfaction_rate, figures.rating_rate), (Some(2.0 / 4.0), Some(3.0 / 5.0)));
+    assert_eq!((figures.satisfaction_rate, figures.rating_rate), (Some(3.0 / 5.0), Some(4.0 / 5.0)));
 }
 
 /// Limits of 20, 10, 20 and 20 days by law and 7, 5, 7 and 7 by promise, of which 0, 3, 7 and 9 were used.

@@ -1,6 +1,7 @@
 //! Forecasts: worked examples, and what holds for every history.
 
-use domain::forecast::{Basis, Forecaster, OpenCase, Past, calibrate};
+use crate::common::*;
+use domain::forecast::{Basis, Forecaster, OpenCase, OpenState, Past, calibrate};
 use proptest::prelude::*;
 
 fn past(month: &str, item: &str, days: f64, cases: u64) -> Past {
@@ -166,4 +167,32 @@ fn what_has_passed_since_the_row_was_written_is_added_unless_the_clock_stands_st
     let suspended = domain::forecast::OpenState { suspended: true, ..state.clone() };
     assert_eq!(days(&suspended, "2018-10-18T09:00"), (2.0, 7.0));
     assert!(state.as_of(domain::Instant::from_ms(i64::MAX / 4), &calendar).is_err());
+}
+
+#[test]
+fn an_open_case_has_used_the_working_days_since_and_has_those_up_to_its_due_day() {
+    let state = |due: Option<&str>, suspended: bool| OpenState {
+        case_no: "c".into(),
+        item: "a".into(),
+        department: "d".into(),
+        suspended,
+        used_days: 2.0,
+        left_days: 9.0,
+        due_at: due.map(cn),
+        valid_from: cn("2018-10-15 10:00"),
+    };
+    let as_of = |state: OpenState, now: &str| {
+        let case = state.as_of(cn(now), china()).unwrap();
+        (case.used_days, case.limit_days)
+    };
+    let due = Some("2018-10-24 17:00");
+    // Monday to Thursday: three days more, and four are left, whatever was left before.
+    assert_eq!(as_of(state(due, false), "2018-10-18 10:00"), (5.0, 9.0));
+    assert_eq!(as_of(state(due, false), "2018-10-24 17:00"), (9.0, 9.0), "due now is not missed");
+    assert_eq!(as_of(state(due, false), "2018-10-24 17:01"), (9.0, 8.0), "over by a day begun");
+    assert_eq!(as_of(state(due, false), "2018-10-29 10:00"), (12.0, 9.0));
+    // The clock stands still: what was used and left is still so, until the promise was missed.
+    assert_eq!(as_of(state(due, true), "2018-10-18 10:00"), (2.0, 11.0));
+    assert_eq!(as_of(state(due, true), "2018-10-29 10:00"), (2.0, -1.0));
+    assert_eq!(as_of(state(None, false), "2018-10-18 10:00"), (5.0, 11.0));
 }

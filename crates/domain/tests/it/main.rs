@@ -7,6 +7,7 @@ mod cards;
 mod catalogs;
 mod clocks;
 mod common;
+mod counting;
 mod events;
 mod explaining;
 mod figures;
