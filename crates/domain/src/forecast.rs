@@ -171,11 +171,10 @@ impl Forecaster {
         let mut departments: BTreeMap<Text, Vec<(f64, u64)>> = BTreeMap::new();
         let mut all = Vec::new();
         for past in past.into_iter().filter(|past| past.limit_days > 0.0) {
-            let days = past.days_taken();
+            let (days, share) = past.taken();
             items.entry(past.item.clone()).or_default().push((days, past.cases));
-            let share = (days / past.limit_days, past.cases);
-            departments.entry(past.department.clone()).or_default().push(share);
-            all.push(share);
+            departments.entry(past.department.clone()).or_default().push((share, past.cases));
+            all.push((share, past.cases));
         }
         let sorted =
             |by: BTreeMap<Text, Vec<(f64, u64)>>| by.into_iter().map(|(key, taken)| (key, Durations::new(taken))).collect();
@@ -213,9 +212,11 @@ impl Forecaster {
 }
 
 impl Past {
-    /// A late case took longer than its limit, also where the day in progress, charged whole, hides it.
-    fn days_taken(&self) -> f64 {
-        if self.late { self.days.max(self.limit_days + 2.0 * ROUNDING) } else { self.days }
+    /// The days it took, and their share of the limit. A late case took longer than its limit, also where the day in
+    /// progress, charged whole, hides it.
+    fn taken(&self) -> (f64, f64) {
+        let (days, share) = (self.days, self.days / self.limit_days);
+        if self.late { (days.max(self.limit_days + 2.0 * ROUNDING), share.max(1.0 + 2.0 * ROUNDING)) } else { (days, share) }
     }
 }
 
@@ -246,7 +247,7 @@ pub fn calibrate(past: &[Past], held_back: usize, at_least: u64, z: f64) -> Vec<
         for case in past.iter().filter(|past| past.month == **month) {
             for checkpoint in CHECKPOINTS {
                 let used_days = checkpoint * case.limit_days;
-                if case.days_taken() < used_days {
+                if case.taken().0 < used_days {
                     continue;
                 }
                 let (item, department) = (case.item.clone(), case.department.clone());

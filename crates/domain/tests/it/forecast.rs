@@ -45,6 +45,8 @@ fn with_too_few_of_an_item_shares_of_the_limit_are_compared_in_the_department_an
     assert_eq!((department.basis, department.missed, department.at_risk), (Basis::Department, 15, 45));
     let elsewhere = OpenCase { department: "other".into(), ..open("new", 0.0, 3.0) };
     assert_eq!(forecaster.forecast(&elsewhere).map(|it| (it.basis, it.at_risk)), Some((Basis::All, 105)));
+    let half_way = OpenCase { used_days: 1.5, ..elsewhere.clone() };
+    assert_eq!(forecaster.forecast(&half_way).map(|it| (it.basis, it.missed, it.at_risk)), Some((Basis::All, 15, 45)));
     assert_eq!(Forecaster::new(&history, 200, 1.96).forecast(&elsewhere), None);
 }
 
@@ -195,4 +197,14 @@ fn an_open_case_has_used_the_working_days_since_and_has_those_up_to_its_due_day(
     assert_eq!(as_of(state(due, true), "2018-10-18 10:00"), (2.0, 11.0));
     assert_eq!(as_of(state(due, true), "2018-10-29 10:00"), (2.0, -1.0));
     assert_eq!(as_of(state(None, false), "2018-10-18 10:00"), (5.0, 11.0));
+}
+
+#[test]
+fn a_late_case_whose_days_hide_it_took_only_just_longer_than_its_limit() {
+    let hidden = Past { late: true, ..past("2018-01", "a", 10.0, 20) };
+    let forecaster = Forecaster::new([&hidden], 20, 1.96);
+    let at = |used, limit| forecaster.forecast(&open("a", used, limit)).map(|it| (it.basis, it.missed, it.at_risk));
+    assert_eq!(at(9.0, 10.0), Some((Basis::Item, 20, 20)));
+    assert_eq!(at(10.0, 20.0), Some((Basis::Item, 0, 20)));
+    assert_eq!(at(10.5, 20.0), Some((Basis::Department, 20, 20)), "none of the item took so long");
 }
