@@ -147,3 +147,45 @@ async fn after_the_rules_changed_every_row_is_what_the_new_rules_say() {
     assert_no_card_is_left_behind(&hall).await;
     hall.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recompute_waits_for_what_is_on_the_topic_and_issues_no_card_against_it() {
+    let hall = Hall::open().await;
+    let catalog = |name: &str, limit: &str| {
+        let rows = format!("code,name,department,form,promised_limit,statutory_limit\na,甲,局,committed,{limit},{limit}\n");
+        format!("rules.catalog={}", hall.write(name, rows).display())
+    };
+    // By the old rules the case is due beyond the calendar, by the new ones it would be long overdue.
+    let (old, new) = (catalog("old.csv", "50 years"), catalog("new.csv", "7 working_days"));
+    let event = |kind: &str, when: &str, more: &str| {
+        format!(
+            r#"{{"event_id":"{kind}","source":"s","kind":"{kind}","case_no":"c","item":"a","occurred_at":"{when}T10:00:00+08:00"{more}}}"#
+        )
+    };
+    let produce = |payload: String| hall.produce([(Some(&b"c"[..]), payload.as_bytes())]);
+    let mut running = hall.run(&["--set", &old]);
+    produce(event("accepted", "2018-10-15", ""));
+    hall.wait_until_stored(&mut running).await;
+    assert_eq!(hall.query("SELECT status, length(cards) FROM cases FINAL").await, "open\t0");
+    running.terminate();
+
+    produce(event("closed", "2018-10-18", r#","outcome":"granted""#));
+    let mut recompute = hall.command();
+    recompute.args(["--set", &new, "recompute"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut recompute = recompute.spawn().expect("it starts");
+    let mut running = hall.run(&["--set", &new]);
+    hall.wait_until_stored(&mut running).await;
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let ended = loop {
+        if let Some(status) = recompute.try_wait().expect("it can be asked") {
+            break status;
+        }
+        assert!(std::time::Instant::now() < deadline, "waited for the end of the recompute");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(ended.success(), "{ended}");
+    running.terminate();
+    assert_eq!(hall.query("SELECT status, length(cards), promised_late FROM cases FINAL").await, "closed\t0\t0");
+    assert_eq!(hall.query("SELECT count() FROM withdrawn_cards").await, "0");
+    hall.close().await;
+}

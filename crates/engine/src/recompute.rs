@@ -18,7 +18,8 @@ pub enum Recomputed {
     Ahead,
 }
 
-/// Derives a case anew by rules of this generation. `row` is what its row says.
+/// Derives a case anew by rules of this generation. `row` is what its row says. `as_of` is when everything there was had
+/// been read; a case whose row is of a later time is derived as of that.
 pub fn recompute(stored: &StoredCase, row: Option<&Assessment>, as_of: Instant, rules: &RuleBook, generation: u32) -> Recomputed {
     let weight = stored.events.weight();
     if version::weight(stored.version) > weight {
@@ -31,6 +32,7 @@ pub fn recompute(stored: &StoredCase, row: Option<&Assessment>, as_of: Instant, 
     {
         return Recomputed::AsStored;
     }
+    let as_of = as_of.max(version::valid_from(stored.version));
     let (after, valid_from, next_change) = rules.derive(&stored.events, as_of);
     if row.is_none() && after.is_none() && next_change == stored.next_change {
         return Recomputed::AsStored;

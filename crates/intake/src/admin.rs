@@ -10,6 +10,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    topic_partition_list::TopicPartitionListElem,
 };
 
 use crate::{
@@ -97,15 +98,40 @@ async fn topics_there(brokers: &str, client: &BTreeMap<String, String>) -> Resul
     answer.unwrap_or(Err(KafkaError::Canceled)).map_err(Error::during("asking for the topics"))
 }
 
+/// How far a group has come with a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The partition.
+    pub partition: i32,
+    /// Everything before this offset is stored.
+    pub committed: i64,
+    /// The offset that its next message will have.
+    pub end: i64,
+}
+
 /// How many messages of a topic a group has not committed: what is on the topic and not yet stored.
 ///
 /// # Errors
 /// The broker does not answer within 30 s, or there is no such topic.
 pub async fn backlog(brokers: &str, client: &BTreeMap<String, String>, group: &str, topic: &str) -> Result<i64, Error> {
+    let progress = progress(brokers, client, group, topic).await?;
+    Ok(progress.iter().map(|it| it.end - it.committed).sum())
+}
+
+/// How far a group has come with each partition of a topic.
+///
+/// # Errors
+/// The broker does not answer within 30 s, or there is no such topic.
+pub async fn progress(
+    brokers: &str,
+    client: &BTreeMap<String, String>,
+    group: &str,
+    topic: &str,
+) -> Result<Vec<Progress>, Error> {
     let mut config = client_config(brokers, client);
     config.set("group.id", group);
     let topic = topic.to_owned();
-    let count = move || {
+    let ask = move || {
         let failed = |error| Error::during(format!("asking how far {topic} is read"))(error);
         let consumer: BaseConsumer<AnswersOnly> = config.create_with_context(AnswersOnly).map_err(failed)?;
         let metadata = consumer.fetch_metadata(Some(&topic), TIMEOUT).map_err(failed)?;
@@ -115,14 +141,15 @@ pub async fn backlog(brokers: &str, client: &BTreeMap<String, String>, group: &s
             list.add_partition(&topic, partition);
         }
         let committed = committed(&consumer, &list).map_err(failed)?;
-        let mut behind = 0;
-        for element in committed.elements() {
-            let (first, end) = consumer.fetch_watermarks(&topic, element.partition(), TIMEOUT).map_err(failed)?;
-            behind += end - element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(first);
-        }
-        Ok(behind)
+        let of_partition = |element: &TopicPartitionListElem<'_>| {
+            let partition = element.partition();
+            let (first, end) = consumer.fetch_watermarks(&topic, partition, TIMEOUT).map_err(failed)?;
+            let committed = element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(first);
+            Ok(Progress { partition, committed, end })
+        };
+        committed.elements().iter().map(of_partition).collect()
     };
-    tokio::task::spawn_blocking(count).await.unwrap_or(Err(Error::Panicked))
+    tokio::task::spawn_blocking(ask).await.unwrap_or(Err(Error::Panicked))
 }
 
 /// What a group has committed. A coordinator that is only being made, or moves, is waited for.

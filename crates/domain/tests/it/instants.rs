@@ -21,6 +21,9 @@ fn what_has_no_offset_or_more_than_one_is_refused_and_no_message_is_longer_than_
     {
         assert_eq!(Instant::parse(text), Err(InstantError::NotRfc3339(text.to_owned())));
     }
+    // Forms that nobody writes but the parser knows, up to forty characters.
+    assert_eq!(Instant::parse("+002018-10-15T10:00:00.12345678+08:00:00").map(Instant::ms), Ok(1_539_568_800_123));
+    assert!(Instant::parse("+002018-10-15T10:00:00.123456789+08:00:00").is_err());
     assert_eq!(Instant::parse(&"甲".repeat(1000)), Err(InstantError::NotRfc3339("甲".repeat(40))));
 }
 

@@ -6,6 +6,9 @@
 //!
 //! A pipeline may run at the same time, with the same rules: whichever of the two writes a case last, the row of
 //! the larger set of events stays, and both derive the same from one set.
+//!
+//! Cases are judged as of the start: what had been written to the topic by then is waited for, for it may say that
+//! a case was closed in time. What falls due later is left to the pipeline.
 
 use std::{
     collections::HashMap,
@@ -16,12 +19,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use domain::Text;
 use engine::{CaseChange, CaseStore, Recomputed, RuleBook, recompute};
 use indicatif::{ProgressBar, ProgressStyle};
-use intake::producer::{Outgoing, Producer};
+use intake::{
+    admin::progress,
+    producer::{Outgoing, Producer},
+};
 use store::{Reader, RecomputeScope, Rows, StoredRow, Writer};
 
 use super::changes::{ChangedCase, Counts, describe};
@@ -56,6 +62,9 @@ pub struct RecomputeArgs {
     /// Tell nobody of the cards that are issued and withdrawn.
     #[arg(long)]
     quiet: bool,
+    /// Judge by the clock though there are messages that the pipeline has not read.
+    #[arg(long)]
+    do_not_wait: bool,
 }
 
 /// How many cases are derived at once.
@@ -64,6 +73,10 @@ const PAGE: u32 = 2_000;
 const LAST_LOOKS: u32 = 10;
 /// How long the pipeline is given before each of these looks.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is looked whether the pipeline has read what was on the topic.
+const LOOKS: Duration = Duration::from_millis(500);
+/// How long the pipeline may read nothing of it.
+const STANDSTILL: Duration = Duration::from_secs(60);
 /// How long the broker may take for the cards of a page.
 const FLUSH: Duration = Duration::from_secs(60);
 
@@ -79,12 +92,17 @@ pub async fn run(config: &Config, args: &RecomputeArgs) -> anyhow::Result<ExitCo
     };
     let scope =
         RecomputeScope { department: args.department.clone().unwrap_or_default(), item: args.item.clone().unwrap_or_default() };
+    let as_of = now();
+    if !args.dry_run && !args.do_not_wait {
+        wait_until_read(config).await?;
+    }
     let tells = !args.dry_run && !args.quiet;
     let mut recompute = Recompute {
         store: StoredCases { reader, codes },
         writer,
         rules,
         generation,
+        as_of,
         scope,
         cards: if tells { Some(config.producer()?) } else { None },
         cards_topic: config.kafka.cards_topic.clone(),
@@ -105,6 +123,8 @@ struct Recompute {
     writer: Writer,
     rules: RuleBook,
     generation: u32,
+    /// When everything that has been read was on the topic.
+    as_of: domain::Instant,
     scope: RecomputeScope,
     /// Where cards are told, unless nobody is to hear of them.
     cards: Option<Producer>,
@@ -201,7 +221,7 @@ impl Recompute {
             // Read a moment after its events, so it may know more than they say.
             case.version = case.version.max(row.as_ref().map_or(0, |row| row.version));
             let before = row.map(|row| row.assessment);
-            match recompute(&case, before.as_ref(), now(), &self.rules, self.generation) {
+            match recompute(&case, before.as_ref(), self.as_of, &self.rules, self.generation) {
                 Recomputed::AsStored => {}
                 Recomputed::Ahead => self.ahead.push(case.case_no),
                 Recomputed::Confirmed(change) => page.confirmed.push(change),
@@ -234,6 +254,37 @@ impl Recompute {
             writeln!(out, "{} cases rest on events that have not come yet; the pipeline derives them", self.ahead.len())?;
         }
         Ok(())
+    }
+}
+
+/// Waits until the pipeline has stored what is on the topic now.
+async fn wait_until_read(config: &Config) -> anyhow::Result<()> {
+    let kafka = &config.kafka;
+    let progress = || progress(&kafka.brokers, &kafka.client, &kafka.group, &kafka.topic);
+    let ends: HashMap<i32, i64> = progress().await?.into_iter().map(|it| (it.partition, it.end)).collect();
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
+    let (mut unread, mut moved_at) = (u64::MAX, Instant::now());
+    loop {
+        let left =
+            progress().await?.into_iter().map(|it| ends.get(&it.partition).map_or(0, |end| end - it.committed).max(0) as u64);
+        let left = left.sum();
+        if left == 0 {
+            bar.finish_and_clear();
+            return Ok(());
+        }
+        if left < unread {
+            (unread, moved_at) = (left, Instant::now());
+        }
+        if moved_at.elapsed() > STANDSTILL {
+            bail!(
+                "{left} messages of {} are not read, and may say that cases were closed in time; start the pipeline, or say --do-not-wait",
+                kafka.topic
+            );
+        }
+        bar.set_message(format!("the pipeline has {left} messages to read that were written before"));
+        bar.tick();
+        tokio::time::sleep(LOOKS).await;
     }
 }
 
