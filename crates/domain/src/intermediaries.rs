@@ -95,5 +95,11 @@ mod tests {
         assert!(card(50, 50).blacklist);
         assert!(!card(0, 9).blacklist, "too few works");
         assert!(card(0, 10).blacklist);
+        let high = card(50, 50).interval.unwrap().high;
+        let below = |blacklist_below: f64| {
+            let settings = PartySettings { blacklist_below, ..PartySettings::default() };
+            Scorecard::of(card(50, 50).record, &settings, 1.96).blacklist
+        };
+        assert!(!below(high) && below(high + 1e-9));
     }
 }

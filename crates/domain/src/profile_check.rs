@@ -205,6 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn the_hearing_of_the_example_begins_two_days_later_and_takes_five_working_days() {
+        let profile = Profile::built_in("default").unwrap();
+        let hearing = |accepted_at: &str| story(&profile, &Calendar::china(), at(accepted_at).unwrap(), true).unwrap().special;
+        let from_to = |from: &str, to: &str| at(from).zip(at(to));
+        assert_eq!(hearing("2018-10-15T10:00:00+08:00"), from_to("2018-10-17T10:00:00+08:00", "2018-10-24T10:00:00+08:00"));
+        // It may begin on a Saturday.
+        assert_eq!(hearing("2018-10-18T10:00:00+08:00"), from_to("2018-10-20T10:00:00+08:00", "2018-10-26T10:00:00+08:00"));
+        assert_eq!(example(&profile, false).special, None);
+    }
+
+    #[test]
+    fn the_example_is_told_also_near_the_end_of_the_calendar_and_not_past_it() {
+        let profile = Profile::built_in("default").unwrap();
+        let told = |accepted_at: &str| story(&profile, &Calendar::china(), at(accepted_at).unwrap(), false);
+        let near = told("2026-11-02T10:00:00+08:00").unwrap();
+        assert_eq!(near.case.findings, [], "nothing of it lies beyond");
+        assert!(near.first(Level::Red).is_some());
+        assert!(told("2026-12-28T10:00:00+08:00").is_none());
+    }
+
+    #[test]
     fn the_default_profile_raises_no_doubt() {
         let profile = Profile::built_in("default").unwrap();
         assert_eq!(doubts(&profile, &example(&profile, false)), []);

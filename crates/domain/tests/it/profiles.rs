@@ -72,7 +72,9 @@ fn chengdu_2010_takes_what_is_abnormal_for_red() {
 
 #[test]
 fn every_built_in_profile_has_a_card_for_every_clock() {
-    for name in Profile::built_in_names() {
+    let names: Vec<&str> = Profile::built_in_names().collect();
+    assert_eq!(names, ["default", "hunan-2018", "zhongshan-2006", "chengdu-2010"]);
+    for name in names {
         let profile = Profile::built_in(name).unwrap();
         for clock in ClockKind::ALL {
             assert!(profile.rules.iter().any(|rule| rule.clock == *clock), "{name}: {clock:?}");
@@ -110,6 +112,10 @@ fn numbers_of_a_profile_are_taken_up_to_their_ends_and_no_further() {
         assert!(is_taken(&card("0")) && is_taken(&card(most)), "{field}");
         assert!(!is_taken(&card("-0.5")) && !is_taken(&card(beyond)) && !is_taken(&card("nan")), "{field}");
     }
+    let card = "[[card]]\nclock = 'promised'\nlevel = 'red'";
+    assert!(!is_taken(card), "a card says when");
+    assert!(!is_taken(&format!("{card}\nremaining_days = 1\nover_days = 1")), "and says it once");
+    assert!(is_taken(&format!("{card}\nremaining_days = 1\nremaining_share = 0.5")));
     for (field, most, beyond) in [
         ("late_entry_hours", "87600", "87601"),
         ("instant_close_seconds", "86400", "86401"),

@@ -51,6 +51,13 @@ fn cases_side_by_side_show_how_parallel_a_project_was() {
 }
 
 #[test]
+fn what_took_no_working_time_has_no_shares() {
+    let project = project(&[case("a", "甲", "2018-10-20 10:00", Some("2018-10-20 16:00"))]);
+    assert_eq!((project.span_days, project.sum_days, project.parallelism), (0.0, 0.0, None));
+    assert_eq!((project.departments[0].days, project.departments[0].share), (0.0, None));
+}
+
+#[test]
 fn a_project_with_an_open_case_is_open_and_late_past_forty_five_days() {
     let cases = [case("a", "甲", "2018-09-03 10:00", Some("2018-09-10 10:00")), case("b", "乙", "2018-09-04 10:00", None)];
     let open = project(&cases);
