@@ -176,6 +176,17 @@ fn cells_hold_what_fits_and_the_rest_is_told_by_its_column() {
 }
 
 #[test]
+fn texts_that_may_be_left_out_are_read_where_they_are_there() {
+    let catalog = Catalog::from_csv(
+        "code,name,department,form,certificate,fee_basis\na,甲,局,committed,许可证,价目表\nb,乙,局,committed,,\n",
+    );
+    let texts =
+        |item: &Item| (item.certificate.as_deref().map(str::to_owned), item.public.fee_basis.as_deref().map(str::to_owned));
+    let read: Vec<_> = catalog.unwrap().newest().into_iter().map(texts).collect();
+    assert_eq!(read, [(Some("许可证".into()), Some("价目表".into())), (None, None)]);
+}
+
+#[test]
 fn what_no_other_form_could_write_is_refused_in_toml() {
     let errors = |more: &str| {
         let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";

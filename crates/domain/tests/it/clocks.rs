@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use domain::{
-    event::{Acceptance, Procedure},
+    event::{Acceptance, Form, Procedure},
     *,
 };
 
@@ -219,6 +219,97 @@ fn a_step_has_its_own_clock_and_names_who_was_late() {
     let card = case.cards.iter().find(|card| card.level == Level::Yellow).unwrap();
     assert_eq!((card.clock, card.instance.as_str(), card.handler.as_deref()), (ClockKind::Step, "review", Some("w-17")));
     assert_eq!(text(card.crossed_at), "2018-10-17T17:00:00+08:00");
+}
+
+/// What ended, of each clock of a kind, in the order they began.
+fn ends(case: &Assessment, kind: ClockKind) -> Vec<(String, Option<Instant>)> {
+    case.spans.iter().filter(|span| span.clock == kind).map(|span| (span.instance.to_string(), span.ended_at)).collect()
+}
+
+#[test]
+fn what_ends_is_the_step_or_the_procedure_that_is_meant_and_still_runs() {
+    let mut office = Office::new("default", "7 working_days", "20 working_days");
+    let limits = "code,name,department,form,step_limits\na,甲,局,committed,review=2 working_days;visit=3 working_days\n";
+    office.catalog = Catalog::from_csv(limits).unwrap();
+    let step = |id: &str, when: &str, kind: Kind| event(id, cn(when), kind);
+    let started = |code: &str| Kind::StepStarted { step: code.into() };
+    let completed = |code: &str| Kind::StepCompleted { step: code.into(), result: None };
+    let ended = |procedure| Kind::SpecialEnded { procedure: Some(procedure) };
+    let events = [
+        accepted("2018-10-15 10:00"),
+        step("1", "2018-10-15 11:00", started("review")),
+        step("2", "2018-10-15 12:00", started("visit")),
+        step("3", "2018-10-16 10:00", completed("visit")),
+        special("4", "2018-10-16 11:00", Procedure::ExpertReview, Some(3)),
+        special("5", "2018-10-16 12:00", Procedure::Hearing, Some(3)),
+        step("6", "2018-10-17 10:00", ended(Procedure::Hearing)),
+        special("7", "2018-10-17 11:00", Procedure::Hearing, Some(3)),
+        step("8", "2018-10-17 12:00", ended(Procedure::Hearing)),
+    ];
+    let case = office.assess(&events, cn("2018-10-17 13:00"));
+    let at = |when: &str| Some(cn(when));
+    assert_eq!(
+        ends(&case, ClockKind::Step).into_iter().map(|(_, ended)| ended).collect::<Vec<_>>(),
+        [None, at("2018-10-16 10:00")]
+    );
+    assert_eq!(
+        ends(&case, ClockKind::Special).into_iter().map(|(_, ended)| ended).collect::<Vec<_>>(),
+        [None, at("2018-10-17 10:00"), at("2018-10-17 12:00")]
+    );
+}
+
+#[test]
+fn an_extension_has_no_clock_of_its_own_and_a_grant_comes_before_a_published_limit() {
+    let mut office = Office::new("default", "7 working_days", "20 working_days");
+    let more = "[[party]]\nname = '测绘院'\nlimit = '10 working_days'\nvalid_from = 2018-01-01\n";
+    let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";
+    office.catalog = Catalog::from_toml(&format!("{item}{more}")).unwrap();
+    let extended = [accepted("2018-10-15 10:00"), special("longer", "2018-10-16 09:00", Procedure::Extension, Some(5))];
+    assert_eq!(ends(&office.assess(&extended, cn("2018-10-17 10:00")), ClockKind::Special), []);
+    let limit_of = |work: Event| {
+        let case = office.assess(&[accepted("2018-10-15 10:00"), work], cn("2018-10-17 10:00"));
+        case.spans.iter().find(|span| span.clock == ClockKind::Special).map(|span| span.limit_days)
+    };
+    let work = external("work", "2018-10-16 09:00", "测绘院");
+    assert_eq!(limit_of(work.clone()), Some(Some(10.0)));
+    let start = event::SpecialStart {
+        procedure: Procedure::External,
+        granted_days: Some(3),
+        written_notice: None,
+        party: Some("测绘院".into()),
+    };
+    assert_eq!(limit_of(Event { kind: Kind::SpecialStarted(Box::new(start)), ..work }), Some(Some(3.0)));
+}
+
+#[test]
+fn an_unknown_item_is_handled_in_the_form_that_its_acceptance_declares() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let declared = Acceptance { form: Some(Form::Immediate), ..Acceptance::default() };
+    let events = |item: &str| {
+        let accepted = accepted("2018-10-15 10:00");
+        [Event { item: Some(item.into()), kind: Kind::Accepted(Box::new(declared.clone())), ..accepted }]
+    };
+    let form = |item: &str| office.assess(&events(item), cn("2018-10-15 11:00")).form;
+    assert_eq!((form("unknown"), form("a")), (Some(Form::Immediate), Some(Form::Committed)));
+}
+
+#[test]
+fn what_runs_past_the_calendar_has_used_the_days_up_to_its_end() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let open = [accepted("2026-12-21 10:00")];
+    let used = |as_of: Instant| office.assess(&open, as_of).promised.map(|promised| promised.elapsed_days);
+    // Tuesday the 22nd to Thursday the 31st.
+    assert_eq!(used(china().ends_at().plus_ms(-1)), Some(8.0));
+    assert_eq!(used(china().ends_at()), Some(8.0));
+    assert_eq!(used(cn("2027-02-01 10:00")), Some(8.0));
+}
+
+#[test]
+fn a_promise_of_no_days_has_no_speed_up() {
+    let office = Office::new("default", "0 working_days", "20 working_days");
+    let case = office.assess(&[accepted("2018-10-15 10:00"), closed("2018-10-15 11:00")], cn("2018-10-16 10:00"));
+    let promised = case.promised.unwrap();
+    assert_eq!((promised.limit_days, promised.speed_up, promised.late), (0.0, None, false));
 }
 
 #[test]

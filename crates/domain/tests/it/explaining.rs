@@ -138,6 +138,9 @@ fn every_limit_says_where_it_comes_from() {
     assert_eq!(origin(&stated, &[applied("2018-10-15 10:00")], ClockKind::Intake), (LimitOrigin::LawIntake, 0));
     let granted = [accepted("2018-10-15 10:00"), decided("2018-10-16 10:00")];
     assert_eq!(origin(&stated, &granted, ClockKind::Delivery), (LimitOrigin::LawDelivery, 0));
+    let said = |kind| [accepted("2018-10-15 10:00"), closed("2018-10-15 16:00"), event("said", cn("2018-10-16 10:00"), kind)];
+    assert_eq!(origin(&stated, &said(Kind::Rated { score: 5 }), ClockKind::Rectification), (LimitOrigin::RatingUsage, 0));
+    assert_eq!(origin(&stated, &said(Kind::Complained), ClockKind::Complaint), (LimitOrigin::ComplaintUsage, 0));
 }
 
 #[test]
