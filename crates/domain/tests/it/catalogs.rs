@@ -261,3 +261,40 @@ fn the_figures_of_a_catalogue_count_items_and_compare_the_limits_that_are_in_one
     assert_eq!(figures.padded_items, ["b"]);
     assert_eq!(CatalogFigures::of([]), CatalogFigures::default());
 }
+
+/// A file that people go on writing in: lists as lists, numbers and days without quotes.
+#[test]
+fn an_item_is_written_in_toml_as_one_would_write_it() {
+    let text = r#"[[item]]
+code = "a"
+name = "甲"
+department = "局"
+form = "committed"
+valid_from = 2018-01-01
+promised_limit = "7 working_days"
+mandatory_steps = ["review", "visit"]
+outside_steps = ["visit"]
+hall = true
+window_decides = true
+fee_fen = 500
+delegated_to_townships = true
+materials = ["申请表", "图纸"]
+procedure = ["受理", "决定"]
+fee_basis = "价目表"
+[item.step_limits]
+"review" = "2 working_days"
+"#;
+    let catalog = Catalog::from_toml(text).unwrap();
+    assert_eq!(domain::catalog_file::item_to_toml(catalog.newest()[0]), text);
+}
+
+#[test]
+fn versions_are_doubtful_only_beside_others() {
+    let doubts = |rows: &str| {
+        let draft = CatalogDraft::from_csv(&format!("code,name,department,form,valid_from,hall\n{rows}\n"));
+        draft.doubts().iter().map(|doubt| format!("{} {}", doubt.place, doubt.column)).collect::<Vec<_>>()
+    };
+    assert_eq!(doubts("a,甲,局,immediate,,true\nb,乙,局,immediate,,true"), [""; 0], "one from the beginning is all there is");
+    assert_eq!(doubts("a,甲,局,immediate,,true\na,甲,局,immediate,2019-01-01,false"), ["row 2 valid_from"]);
+    assert_eq!(doubts("a,甲,局,immediate,2018-01-01,true\na,甲,局,immediate,2019-01-01,true"), ["row 3 valid_from"]);
+}
