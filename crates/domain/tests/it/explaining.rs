@@ -85,6 +85,21 @@ fn a_holiday_is_one_line_with_its_name_and_an_adjusted_workday_counts() {
     let text = explanation_text(&explanation, china(), Lang::Zh);
     assert!(text.contains("2018-10-01…10-07 周一至周日　国庆节，不计"), "{text}");
     assert!(text.contains("到期 2018-10-11 17:00（末日下班时）"), "{text}");
+    assert!(text.contains("09-30 周六至周日　计 2 日（国庆节调休上班）"), "{text}");
+}
+
+#[test]
+fn a_workday_in_exchange_says_for_what_where_that_is_known() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let case: CaseEvents = [accepted("2018-10-12 10:00")].into_iter().collect();
+    let told = |workdays: &str| {
+        let calendar = Calendar::from_toml(&format!("name = 'x'\nextends = 'cn'\nworkdays = ['{workdays}']\n")).unwrap();
+        let rules = Rules { calendar: &calendar, ..office.rules() };
+        explanation_text(&explain(&case, &rules, cn("2018-10-15 10:00")).unwrap(), &calendar, Lang::En)
+    };
+    let (known, unknown) = (told("2018-10-13 运动会"), told("2018-10-13"));
+    assert!(known.contains("Sat  counted 1 d (adjusted workday, 运动会), in all 1"), "{known}");
+    assert!(unknown.contains("Sat  counted 1 d (adjusted workday), in all 1"), "{unknown}");
 }
 
 #[test]
@@ -361,4 +376,59 @@ fn cards_issued_are_asked_for_by_their_level() {
 fn a_finding_has_a_name_in_both_languages() {
     assert_eq!(FindingKind::BatchClose.name(Lang::Zh), "批量办结");
     assert_eq!(FindingKind::BatchClose.name(Lang::En), "many cases closed at once");
+}
+
+#[test]
+fn a_day_names_only_the_suspensions_that_lie_in_it() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    // One after the other: Tuesday and Wednesday, then Thursday and Friday.
+    let events = [
+        accepted("2018-10-15 10:00"),
+        special("hearing", "2018-10-15 11:00", Procedure::Hearing, Some(10)),
+        special_ended("heard", "2018-10-17 11:00"),
+        special("experts", "2018-10-17 12:00", Procedure::ExpertReview, Some(10)),
+        special_ended("reviewed", "2018-10-19 12:00"),
+    ];
+    let explanation = explained(&office, &events, cn("2018-10-23 10:00"));
+    let days = &clock(&explanation, ClockKind::Promised).days;
+    let grounds: Vec<&[usize]> = days.iter().map(|day| &day.grounds[..]).collect();
+    let none: &[usize] = &[];
+    assert_eq!(grounds, [none, &[0], &[0], &[1], &[1], none, none, none, none]);
+    // Each has a clock of its own, with its own name.
+    let text = explanation_text(&explanation, china(), Lang::En);
+    for name in
+        ["Special procedure, hearing hearing: 10 working days", "Special procedure, expert review experts: 10 working days"]
+    {
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn a_day_on_which_no_time_counted_is_outside_the_hours_where_time_is_counted() {
+    let office = Office::new("default", "7 working_days", "20 working_days").counting("counting = 'office_hours'\n");
+    let explanation = explained(&office, &[accepted("2018-10-15 19:00")], cn("2018-10-16 10:00"));
+    let reasons: Vec<DayReason> = clock(&explanation, ClockKind::Promised).days.iter().map(|day| day.reason).collect();
+    assert_eq!(reasons, [DayReason::OutsideHours, DayReason::Counted]);
+}
+
+#[test]
+fn time_left_out_of_days_that_count_is_told_with_its_ground() {
+    let office = Office::new("default", "7 working_days", "20 working_days").counting("counting = 'to_the_second'\n");
+    let events = [
+        accepted("2018-10-15 00:00"),
+        special("hearing", "2018-10-16 12:00", Procedure::Hearing, Some(10)),
+        special_ended("heard", "2018-10-17 12:00"),
+    ];
+    let text = zh(&office, &events, cn("2018-10-18 10:00"));
+    assert!(text.contains("10-17 周二至周三　计 1 日，另有 1 日不计：听证（批准 10 日），累计 2"), "{text}");
+}
+
+#[test]
+fn an_extension_is_told_with_the_limit_that_it_lengthens() {
+    let office = Office::new("default", "7 working_days", "20 working_days");
+    let plain = [accepted("2018-10-15 10:00")];
+    let longer = [accepted("2018-10-15 10:00"), special("longer", "2018-10-16 09:00", Procedure::Extension, Some(4))];
+    let said = "含依第四十二条延长的 4 日";
+    assert!(!zh(&office, &plain, cn("2018-10-17 10:00")).contains("第四十二条延长"));
+    assert!(zh(&office, &longer, cn("2018-10-17 10:00")).contains(said));
 }
