@@ -432,3 +432,32 @@ fn an_extension_is_told_with_the_limit_that_it_lengthens() {
     assert!(!zh(&office, &plain, cn("2018-10-17 10:00")).contains("第四十二条延长"));
     assert!(zh(&office, &longer, cn("2018-10-17 10:00")).contains(said));
 }
+
+#[test]
+fn when_a_card_comes_is_said_in_words() {
+    let said = |fields: &str| {
+        let card = format!("[[card]]\nclock = 'promised'\nlevel = 'red'\n{fields}\n");
+        let office = Office::new("default", "7 working_days", "20 working_days").counting(&card);
+        let explanation = explained(&office, &[accepted("2018-10-15 10:00")], cn("2018-10-15 11:00"));
+        let line = |lang, what: &str| {
+            let text = explanation_text(&explanation, china(), lang);
+            text.lines().find(|line| line.contains(what)).unwrap_or_default().to_owned()
+        };
+        (line(Lang::Zh, "红牌〕承诺时限"), line(Lang::En, "red card, Promised limit"))
+    };
+    for (fields, zh, en) in [
+        ("over_days = 0", "超过到期时间", "past the due time"),
+        ("over_days = 2.5", "超期 2.5 日以上", "more than 2.5 d over"),
+        ("remaining_share = 0.25", "剩余不足时限的 25%", "less than 25% of the limit left"),
+        ("remaining_days = 3", "剩余不足 3 日", "less than 3 d left"),
+        (
+            "remaining_share = 0.2\nremaining_days = 1",
+            "剩余不足时限的 20% 或 1 日（以较晚者为准）",
+            "less than 20% of the limit or 1 d left, whichever is later",
+        ),
+    ] {
+        let text = said(fields);
+        assert!(text.0.contains(&format!("：{zh}，如无进展")), "{fields}: {}", text.0);
+        assert!(text.1.contains(&format!(": {en}, after ")), "{fields}: {}", text.1);
+    }
+}
