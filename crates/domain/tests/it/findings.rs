@@ -197,6 +197,8 @@ fn a_decision_by_somebody_who_is_not_in_the_table_on_that_day_is_found() {
     assert_eq!(decides("w3", "2018-10-18 10:00"), found, "for another item");
     assert_eq!(decides("w4", "2018-10-18 10:00"), found, "of another department");
     assert_eq!(decides("nobody", "2018-10-18 10:00"), found);
+    let by_rules = [accepted("2018-10-15 10:00"), by("nobody", Role::System, closed("2018-10-18 10:00"))];
+    assert_eq!(found_by(&office, &by_rules, LATER), [""; 0], "the system is in no table");
     // A case that nobody decided needs no authority.
     let withdrawn = event("closed", cn("2018-10-18 10:00"), Kind::Closed { outcome: Outcome::Withdrawn });
     assert_eq!(found_by(&office, &[accepted("2018-10-15 10:00"), by("nobody", Role::Window, withdrawn)], LATER), [""; 0]);
@@ -217,16 +219,34 @@ fn a_clock_stopped_on_its_last_day_is_found_and_so_is_a_correction_asked_for_the
     assert_eq!(stopped("2018-10-26 16:00", "special"), found);
     assert_eq!(stopped("2018-10-29 16:00", "correction"), found);
     assert_eq!(stopped("2018-10-30 09:00", "special"), found, "still more so after the due time");
+    // Of a case that was closed since, and of one that was closed before.
+    let and_closed = |stopped: &str, closed_at: &str| {
+        let stop = special("stop", stopped, Procedure::ExpertReview, Some(5));
+        found_by(&hall(), &[accepted("2018-10-15 10:00"), stop, closed(closed_at)], "2018-10-30 10:00")
+    };
+    let is_found = |findings: Vec<String>| findings.contains(&found[0].to_owned());
+    assert!(is_found(and_closed("2018-10-26 16:00", "2018-10-29 10:00")));
+    assert!(!is_found(and_closed("2018-10-29 10:00", "2018-10-29 10:00")), "nothing runs any more");
+    assert!(!is_found(and_closed("2018-10-29 11:00", "2018-10-29 10:00")));
 }
 
 #[test]
-fn the_same_procedure_begun_twice_is_found_but_not_two_intermediaries() {
+fn the_same_procedure_begun_twice_or_oftener_is_found_but_not_two_intermediaries() {
     let twice = |first: Event, second: Event| {
         let events = [accepted("2018-10-15 10:00"), first, special_ended("end", "2018-10-17 09:00"), second];
         found_by(&hall(), &events, "2018-10-18 10:00")
     };
     let review = |id: &str, when: &str| special(id, when, Procedure::ExpertReview, Some(2));
     assert_eq!(twice(review("s1", "2018-10-16 09:00"), review("s2", "2018-10-18 09:00")), ["repeated_suspension: s1 s2"]);
+    let thrice = [
+        accepted("2018-10-15 10:00"),
+        review("s1", "2018-10-16 09:00"),
+        special_ended("e1", "2018-10-16 10:00"),
+        review("s2", "2018-10-17 09:00"),
+        special_ended("e2", "2018-10-17 10:00"),
+        review("s3", "2018-10-18 09:00"),
+    ];
+    assert_eq!(found_by(&hall(), &thrice, "2018-10-18 10:00"), ["repeated_suspension: s1 s2 s3"]);
     assert_eq!(twice(review("s1", "2018-10-16 09:00"), special("s2", "2018-10-18 09:00", Procedure::Hearing, None)), [""; 0]);
     assert_eq!(twice(external("s1", "2018-10-16 09:00", "甲所"), external("s2", "2018-10-18 09:00", "乙所")), [""; 0]);
     assert_eq!(
