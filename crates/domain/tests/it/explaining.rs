@@ -312,6 +312,11 @@ fn days_ahead_are_told_only_of_a_clock_that_runs() {
     assert_eq!(days_ahead("2018-10-19 16:00"), 0);
     let open = explained(&office, &events[..1], cn("2018-10-18 16:00"));
     assert!(!clock(&open, ClockKind::Promised).ahead.is_empty());
+    let to_the_second = Office::new("default", "7 working_days", "20 working_days").counting("counting = 'to_the_second'\n");
+    let days_ahead = |as_of: &str| {
+        clock(&explained(&to_the_second, &[accepted("2018-10-15 10:00")], cn(as_of)), ClockKind::Promised).ahead.len()
+    };
+    assert_eq!((days_ahead("2018-10-24 09:59"), days_ahead("2018-10-24 10:00")), (1, 0), "it is due now");
 }
 
 #[test]
@@ -349,16 +354,19 @@ fn the_last_instant_of_the_calendar_is_within_it_and_the_next_is_not() {
 /// Whatever the profile: what is said to come is what will have come.
 #[test]
 fn the_cards_ahead_are_those_that_are_issued_if_nothing_happens() {
-    for profile in ["default", "hunan-2018", "zhongshan-2006", "chengdu-2010"] {
-        let office = Office::new(profile, "7 working_days", "10 working_days");
+    // Also where the law's limit is hardly longer than the promise, and a red card waits for the promise to be missed by some days.
+    let limits = ["10 working_days", "8 working_days", "7 working_days"];
+    let profiles = ["default", "hunan-2018", "zhongshan-2006", "chengdu-2010"];
+    for (profile, statutory) in profiles.into_iter().flat_map(|profile| limits.map(|limit| (profile, limit))) {
+        let office = Office::new(profile, "7 working_days", statutory);
         let told = |as_of: &str, issued: bool| {
             let explanation = explained(&office, &[accepted("2018-10-15 10:00")], cn(as_of));
             let cards = explanation.cards.iter().filter(|it| it.issued == issued);
             cards.map(|it| (it.card.rule.to_string(), text(it.card.crossed_at))).collect::<Vec<_>>()
         };
         let ahead = told("2018-10-15 10:01", false);
-        assert!(!ahead.is_empty(), "{profile}");
-        assert_eq!(ahead, told("2018-12-15 10:00", true), "{profile}");
+        assert!(!ahead.is_empty(), "{profile} {statutory}");
+        assert_eq!(ahead, told("2018-12-15 10:00", true), "{profile} {statutory}");
     }
 }
 
