@@ -265,7 +265,9 @@ fn an_extension_has_no_clock_of_its_own_and_a_grant_comes_before_a_published_lim
     let item = "[[item]]\ncode = 'a'\nname = '甲'\ndepartment = '局'\nform = 'committed'\n";
     office.catalog = Catalog::from_toml(&format!("{item}{more}")).unwrap();
     let extended = [accepted("2018-10-15 10:00"), special("longer", "2018-10-16 09:00", Procedure::Extension, Some(5))];
-    assert_eq!(ends(&office.assess(&extended, cn("2018-10-17 10:00")), ClockKind::Special), []);
+    let case = office.assess(&extended, cn("2018-11-30 10:00"));
+    assert_eq!(ends(&case, ClockKind::Special), []);
+    assert!(!case.cards.is_empty() && case.cards.iter().all(|card| card.clock != ClockKind::Special), "nor a card");
     let limit_of = |work: Event| {
         let case = office.assess(&[accepted("2018-10-15 10:00"), work], cn("2018-10-17 10:00"));
         case.spans.iter().find(|span| span.clock == ClockKind::Special).map(|span| span.limit_days)
