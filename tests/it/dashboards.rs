@@ -24,6 +24,7 @@ const METRICS: &[&str] = &[
     "sundial_engine_events_total",
     "sundial_engine_cases_in_memory",
     "sundial_engine_deadlines",
+    "sundial_engine_partitions_behind",
     "sundial_engine_cards_total",
     "sundial_engine_last_progress_timestamp_seconds",
     "sundial_store_insert_duration_seconds",
