@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use clap::Subcommand;
 use engine::{RuleBook, Worker};
-use intake::{Intake, Signal};
+use intake::{Intake, Receipt, Signal};
 use rdkafka::{
     Message,
     consumer::{BaseConsumer, Consumer},
@@ -200,6 +200,7 @@ struct Spent {
 /// pipeline does but asking and writing ClickHouse.
 async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::Path) -> anyhow::Result<serde_json::Value> {
     let rules = Arc::new(RuleSources { catalog: Some(catalog.to_owned()), ..RuleSources::default() }.load()?);
+    let gather_messages = sundial::config::Config::default().intake.gather_messages;
     let section = Section::begin();
     let (intake, signals) = Intake::start(consumption(kafka), Arc::new(()))?;
     let writer = Arc::new(Mutex::new(Some(RowsWriter::create(rows_path)?)));
@@ -211,21 +212,30 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
             // A thread of its own, so that its CPU time is that of the work.
             std::thread::spawn(move || -> anyhow::Result<()> {
                 let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-                let (mut worker, memory, mut horizon) = (Worker::default(), MemoryStore::default(), Horizon::default());
+                let (mut folding, mut horizon) = (Folding::default(), Horizon::default());
                 while let Some(signal) = signals.blocking_recv() {
-                    let Signal::Batch(batch) = signal else { continue };
-                    let events = batch.len() as u64;
-                    let (rows, took) = runtime.block_on(fold_batch(&mut worker, &memory, &mut horizon, &batch, &rules))?;
+                    match signal {
+                        Signal::Batch(batch) => folding.gather(batch, &mut horizon)?,
+                        Signal::Assigned(partitions) => horizon.assigned(&partitions),
+                        Signal::ReadToEnd(partition) => horizon.read_to_end(partition),
+                        Signal::Revoked(..) => {}
+                    }
+                    horizon.catch_up(now());
+                    if horizon.behind() > 0 && folding.events.len() < gather_messages {
+                        continue;
+                    }
+                    let events = folding.events.len() as u64;
+                    let rows = runtime.block_on(folding.derive(&horizon, &rules));
                     if let Ok(mut writer) = writer.lock() {
                         writer.as_mut().context("the file is open")?.push(events, &rows)?;
                     }
-                    batch.into_receipt().acknowledge();
-                    if let Ok(mut spent) = spent.lock() {
-                        spent.parse += took.parse;
-                        spent.fold += took.fold;
-                        spent.encode += took.encode;
-                    }
+                    folding.receipts.drain(..).for_each(Receipt::acknowledge);
                     read.fetch_add(events, Ordering::Relaxed);
+                }
+                if let Ok(mut spent) = spent.lock() {
+                    spent.parse += folding.spent.parse;
+                    spent.fold += folding.spent.fold;
+                    spent.encode += folding.spent.encode;
                 }
                 Ok(())
             })
@@ -254,41 +264,56 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
     Ok(told)
 }
 
-async fn fold_batch(
-    worker: &mut Worker,
-    memory: &MemoryStore,
-    horizon: &mut Horizon,
-    batch: &intake::Batch,
-    rules: &RuleBook,
-) -> anyhow::Result<(Rows, Spent)> {
-    let started = thread_cpu();
-    let mut events: Vec<(domain::Event, i32)> = Vec::with_capacity(batch.len());
-    for message in batch.messages() {
-        let event = wire::decode_message(message.key, message.payload, &wire::CodeMaps::default());
-        events.push((event.map_err(|reason| anyhow::anyhow!("{reason}"))?, message.partition));
+/// A worker of the pipeline without a store, its parts measured.
+#[derive(Default)]
+struct Folding {
+    worker: Worker,
+    memory: MemoryStore,
+    events: Vec<(domain::Event, i32)>,
+    rows: Rows,
+    receipts: Vec<Receipt>,
+    spent: Spent,
+}
+
+impl Folding {
+    fn gather(&mut self, batch: intake::Batch, horizon: &mut Horizon) -> anyhow::Result<()> {
+        let (started, first) = (thread_cpu(), self.events.len());
+        for message in batch.messages() {
+            let event = wire::decode_message(message.key, message.payload, &wire::CodeMaps::default());
+            self.events.push((event.map_err(|reason| anyhow::anyhow!("{reason}"))?, message.partition));
+        }
+        let parsed = thread_cpu();
+        for ((event, _), message) in self.events[first..].iter().zip(batch.messages()) {
+            self.rows.event(event, message.payload.unwrap_or_default(), message.partition, message.offset);
+        }
+        self.spent.parse += parsed - started;
+        self.spent.encode += thread_cpu() - parsed;
+        // As the pipeline, which is behind here.
+        for ((event, partition), message) in self.events[first..].iter().zip(batch.messages()) {
+            let read = Read { written_ms: message.timestamp_ms, tells_of: event.occurred_at, is_history: false };
+            horizon.read(*partition, read, now());
+        }
+        let mut receipt = batch.into_receipt();
+        receipt.holds(0);
+        self.receipts.push(receipt);
+        Ok(())
     }
-    let parsed = thread_cpu();
-    let mut rows = Rows::new();
-    for ((event, _), message) in events.iter().zip(batch.messages()) {
-        rows.event(event, message.payload.unwrap_or_default(), message.partition, message.offset);
+
+    async fn derive(&mut self, horizon: &Horizon, rules: &RuleBook) -> Rows {
+        let events = std::mem::take(&mut self.events);
+        let Ok(()) = self.worker.fetch(&events, &self.memory).await;
+        self.memory.saw(&events);
+        let before_fold = thread_cpu();
+        let mut changes = Vec::new();
+        let as_of = |partition: i32, case: &domain::CaseEvents| horizon.of_case(partition, case, now());
+        self.worker.fold(events, as_of, rules, |change| changes.push(change));
+        let folded = thread_cpu();
+        for change in &changes {
+            pipeline::put(change, &mut self.rows);
+        }
+        self.spent.fold += folded - before_fold;
+        self.spent.encode += thread_cpu() - folded;
+        changes.iter().for_each(|change| self.memory.stored(change));
+        std::mem::take(&mut self.rows)
     }
-    let encoded = thread_cpu();
-    let Ok(()) = worker.fetch(&events, memory).await;
-    memory.saw(&events);
-    // As the pipeline, which is behind here.
-    for ((event, partition), message) in events.iter().zip(batch.messages()) {
-        let read = Read { written_ms: message.timestamp_ms, tells_of: event.occurred_at, is_history: false };
-        horizon.read(*partition, read, now());
-    }
-    let before_fold = thread_cpu();
-    let mut changes = Vec::new();
-    worker.fold(events, |partition, case| horizon.of_case(partition, case, now()), rules, |change| changes.push(change));
-    let folded = thread_cpu();
-    for change in &changes {
-        memory.stored(change);
-        pipeline::put(change, &mut rows);
-    }
-    let put = thread_cpu();
-    let spent = Spent { parse: parsed - started, fold: folded - before_fold, encode: (encoded - parsed) + (put - folded) };
-    Ok((rows, spent))
 }

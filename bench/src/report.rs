@@ -1,6 +1,10 @@
 //! Everything in its order, and what is printed and written of it.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    time::Instant,
+};
 
 use anyhow::Context;
 use serde_json::{Map, Value, json};
@@ -128,13 +132,17 @@ async fn pipeline(world: &World) -> anyhow::Result<Measured> {
     let peak = memory.peak_mib();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGTERM)?;
     child.wait().await?;
+    let events = world.options.events;
+    let measured = engines.measured(world, events, wall, children_cpu() - children, peak, HashMap::new());
     let counts = "SELECT toJSONString(map('events', (SELECT count() FROM events FINAL), 'cases', (SELECT count() FROM cases FINAL), \
                   'case_rows', (SELECT count() FROM cases), 'span_rows', (SELECT count() FROM spans)))";
     let told = serde_json::from_str(&world.sql("pipeline", counts).await?)?;
+    let measured = Measured { told, ..measured };
     world.sql("default", "SYSTEM FLUSH LOGS").await?;
-    eprintln!("{}", world.sql("pipeline", include_str!("work_by_query.sql")).await?);
-    let events = world.options.events;
-    Ok(engines.measured(world, events, wall, children_cpu() - children, peak, told))
+    for work in [include_str!("work_by_query.sql"), include_str!("work_by_merge.sql")] {
+        eprintln!("{}", world.sql("pipeline", work).await?);
+    }
+    Ok(measured)
 }
 
 /// What was measured.

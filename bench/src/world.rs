@@ -52,7 +52,8 @@ pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 pub const SEED: u64 = 20_180_911;
 
 /// What ClickHouse did is asked of itself.
-const QUERY_LOG: &str = "<query_log><database>system</database><table>query_log</table></query_log>";
+const LOGS: &str = "<query_log><database>system</database><table>query_log</table></query_log>\
+                    <part_log><database>system</database><table>part_log</table></part_log>";
 
 /// The running engines.
 pub struct World {
@@ -78,7 +79,7 @@ impl World {
         }
         let mut clickhouse = ClickHouseOptions::new(data, Launcher::this_program(["embedded-clickhouse"])?);
         clickhouse.memory_limit_mb = 8192;
-        clickhouse.extra_config_xml = Some(QUERY_LOG.to_owned());
+        clickhouse.extra_config_xml = Some(LOGS.to_owned());
         let (broker, clickhouse) = tokio::join!(Broker::start(broker), ClickHouse::start(clickhouse));
         let catalog = directory.join("catalog.toml");
         std::fs::write(&catalog, County::sample_catalog()).with_context(|| catalog.display().to_string())?;

@@ -1,7 +1,5 @@
 //! A case as the set of its events.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{Event, Text};
 
 /// The highest revision of every event of one case, retracted ones included: a later, lower revision
@@ -9,7 +7,7 @@ use crate::{Event, Text};
 ///
 /// Kept in one canonical order, so that two sets that are equal are equal byte for byte whatever the
 /// order of arrival was.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaseEvents {
     events: Vec<Event>,
 }
@@ -18,6 +16,12 @@ impl CaseEvents {
     /// An empty set.
     pub const fn new() -> Self {
         Self { events: Vec::new() }
+    }
+
+    /// The set of these events, which are [all](CaseEvents::all) of another one in its order.
+    pub fn in_order(events: Vec<Event>) -> Self {
+        debug_assert!(events.is_sorted_by(|one, next| canonical_order(one) < canonical_order(next)), "not in order");
+        Self { events }
     }
 
     /// The case number, where there is any event.

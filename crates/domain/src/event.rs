@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Instant, Text};
 
 /// One reported event in one revision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Unique within `source`; both together tell re-reports from new events.
     pub event_id: Text,

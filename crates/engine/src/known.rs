@@ -2,7 +2,7 @@
 //!
 //! Most cases of a batch that are not in memory are new. Asking the store about each of them would cost
 //! more than everything else, so it is asked only about those that may be there. A Bloom filter answers
-//! that in a little over a byte a case, and never says no wrongly.
+//! that in two bytes a case, and never says no wrongly.
 
 use std::sync::{
     PoisonError, RwLock,
@@ -14,7 +14,7 @@ use fastbloom::AtomicBloomFilter;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How often it says maybe where it should say no.
-const FALSE_MAYBE: f64 = 0.01;
+const FALSE_MAYBE: f64 = 0.001;
 /// Cases in the first filter; every further one holds twice as many.
 const FIRST: usize = 1 << 16;
 

@@ -22,6 +22,7 @@ mod deadlines;
 mod known;
 mod packed;
 mod recompute;
+mod settled;
 pub mod version;
 mod worker;
 

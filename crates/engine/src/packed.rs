@@ -1,37 +1,158 @@
-//! The events of a case, packed: most open cases are touched once in days, and unpacked they take five
+//! The events of a case, packed: most open cases are touched once in days, and unpacked they take ten
 //! times as much.
+//!
+//! An event names its office in the words of a small vocabulary (source, item, region, department, window, handler), so these
+//! are kept once in a [`Lexicon`] and told by their numbers.
 
-use domain::CaseEvents;
+use std::borrow::Cow;
 
-/// A set of events in a few hundred bytes.
+use domain::{
+    CaseEvents, Event, Instant, Kind, Text,
+    event::{Place, Role},
+};
+use foldhash::fast::RandomState;
+use serde::{Deserialize, Serialize};
+
+/// More words than an office has; what comes after them is kept with its event.
+const MOST_WORDS: usize = 1 << 16;
+
+/// The words of the packed events of a worker.
+#[derive(Debug, Default)]
+pub(crate) struct Lexicon {
+    numbers: std::collections::HashMap<Text, u32, RandomState>,
+    words: Vec<Text>,
+}
+
+/// No word.
+const NONE: u32 = 0;
+/// A word that is kept with its event, for the lexicon is full.
+const OWN: u32 = 1;
+/// The number of the first word.
+const FIRST: u32 = 2;
+
+impl Lexicon {
+    fn number(&mut self, word: &Text) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        if self.words.len() >= MOST_WORDS {
+            return OWN;
+        }
+        let number = FIRST + self.words.len() as u32;
+        self.words.push(word.clone());
+        self.numbers.insert(word.clone(), number);
+        number
+    }
+}
+
+/// A set of events in a few hundred bytes. Its case number is that of whoever keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Packed(Box<[u8]>);
 
+/// How many fields of an event are words.
+const WORDS: usize = 6;
+
+/// An event as it is packed.
+#[derive(Serialize, Deserialize)]
+struct Slim<'e> {
+    event_id: &'e str,
+    revision: u32,
+    retracted: bool,
+    digest: u32,
+    occurred_at: Instant,
+    /// After it occurred, in ms.
+    recorded_after: Option<i64>,
+    /// Source, item, region, department, window, handler.
+    words: [u32; WORDS],
+    /// Those of them that the lexicon has no number for.
+    own: Vec<Cow<'e, str>>,
+    role: Option<Role>,
+    place: Option<Place>,
+    kind: Cow<'e, Kind>,
+}
+
+impl<'e> Slim<'e> {
+    fn new(event: &'e Event, lexicon: &mut Lexicon) -> Self {
+        let Event { item, region, department, window, handler, .. } = event;
+        let texts = [Some(&event.source), item.as_ref(), region.as_ref(), department.as_ref(), window.as_ref(), handler.as_ref()];
+        let words = texts.map(|text| text.map_or(NONE, |text| lexicon.number(text)));
+        let own = texts.iter().zip(words).filter(|(_, number)| *number == OWN);
+        Self {
+            event_id: &event.event_id,
+            revision: event.revision,
+            retracted: event.retracted,
+            digest: event.digest,
+            occurred_at: event.occurred_at,
+            recorded_after: event.recorded_at.map(|at| at.ms().wrapping_sub(event.occurred_at.ms())),
+            words,
+            own: own.filter_map(|(text, _)| text.map(|text| Cow::Borrowed(text.as_str()))).collect(),
+            role: event.role,
+            place: event.place,
+            kind: Cow::Borrowed(&event.kind),
+        }
+    }
+
+    fn event(self, case_no: &Text, lexicon: &Lexicon) -> Event {
+        let mut own = self.own.into_iter();
+        let [source, item, region, department, window, handler] = self.words.map(|number| match number {
+            NONE => None,
+            OWN => own.next().map(Text::from),
+            number => lexicon.words.get((number - FIRST) as usize).cloned(),
+        });
+        Event {
+            event_id: self.event_id.into(),
+            source: source.unwrap_or_default(),
+            revision: self.revision,
+            retracted: self.retracted,
+            digest: self.digest,
+            case_no: case_no.clone(),
+            item,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_after.map(|after| Instant::from_ms(self.occurred_at.ms().wrapping_add(after))),
+            region,
+            department,
+            window,
+            handler,
+            role: self.role,
+            place: self.place,
+            kind: self.kind.into_owned(),
+        }
+    }
+}
+
 impl Packed {
-    pub(crate) fn new(events: &CaseEvents) -> Self {
-        #[expect(clippy::expect_used, reason = "nothing in a set of events is without a form in bytes")]
-        let bytes = postcard::to_allocvec(events).expect("events can be packed");
+    pub(crate) fn new(events: &CaseEvents, lexicon: &mut Lexicon) -> Self {
+        // Written where there is room enough, so that what is kept is as large as it must be.
+        let mut bytes = Vec::with_capacity(128 * events.all().len());
+        for event in events.all() {
+            #[expect(clippy::expect_used, reason = "nothing in an event is without a form in bytes")]
+            let written = postcard::to_extend(&Slim::new(event, lexicon), bytes).expect("an event can be packed");
+            bytes = written;
+        }
         Self(bytes.into_boxed_slice())
     }
 
-    pub(crate) fn unpack(&self) -> CaseEvents {
-        #[expect(clippy::expect_used, reason = "the bytes were packed by this very code and never leave the process")]
-        postcard::from_bytes(&self.0).expect("packed events can be unpacked")
+    /// The events of the case of this number, with the lexicon they were packed with.
+    pub(crate) fn unpack(&self, case_no: &Text, lexicon: &Lexicon) -> CaseEvents {
+        let (mut rest, mut events) = (&self.0[..], Vec::new());
+        while !rest.is_empty() {
+            #[expect(clippy::expect_used, reason = "the bytes were packed by this very code and never leave the process")]
+            let (slim, behind) = postcard::take_from_bytes::<Slim<'_>>(rest).expect("packed events can be unpacked");
+            events.push(slim.event(case_no, lexicon));
+            rest = behind;
+        }
+        CaseEvents::in_order(events)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{
-        Event, Instant, Kind,
-        event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart},
-    };
+    use domain::event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart};
 
     use super::*;
 
-    #[test]
-    fn what_is_packed_comes_out_as_it_was() {
-        let event = |id: &str, kind| Event {
+    fn event(id: &str, kind: Kind) -> Event {
+        Event {
             event_id: id.into(),
             source: "hall".into(),
             revision: 3,
@@ -40,15 +161,19 @@ mod tests {
             case_no: "c".into(),
             item: None,
             occurred_at: Instant::from_ms(-1),
-            recorded_at: Some(Instant::from_ms(1)),
+            recorded_at: Some(Instant::from_ms(i64::MAX)),
             region: Some("330921".into()),
             department: Some("环境保护局".into()),
             window: None,
             handler: None,
-            role: None,
-            place: None,
+            role: Some(Role::Leader),
+            place: Some(Place::Hall),
             kind,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_packed_comes_out_as_it_was() {
         let material = DeferredMaterial { name: "paper".into(), due_at: Instant::from_ms(2) };
         let special = SpecialStart {
             procedure: Procedure::Hearing,
@@ -65,6 +190,19 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert_eq!(Packed::new(&events).unpack(), events);
+        let mut lexicon = Lexicon::default();
+        let packed = Packed::new(&events, &mut lexicon);
+        assert_eq!(packed.unpack(&"c".into(), &lexicon), events);
+        assert_eq!(lexicon.words, ["hall", "330921", "环境保护局"]);
+    }
+
+    #[test]
+    fn a_word_for_which_the_lexicon_has_no_room_is_kept_with_its_event() {
+        let mut lexicon = Lexicon { words: vec![Text::default(); MOST_WORDS], ..Lexicon::default() };
+        let mut event = event("1", Kind::NotAccepted);
+        event.handler = Some("a name that nobody has said before".into());
+        let events: CaseEvents = [event].into_iter().collect();
+        assert_eq!(Packed::new(&events, &mut lexicon).unpack(&"c".into(), &lexicon), events);
+        assert_eq!(lexicon.words.len(), MOST_WORDS);
     }
 }

@@ -12,7 +12,14 @@ use domain::{
 };
 use foldhash::fast::RandomState;
 
-use crate::{change::CaseChange, deadlines::Deadlines, known::KnownCases, packed::Packed, version};
+use crate::{
+    change::CaseChange,
+    deadlines::Deadlines,
+    known::KnownCases,
+    packed::{Lexicon, Packed},
+    settled::Settled,
+    version,
+};
 
 /// The rules a worker assesses by.
 #[derive(Debug, Clone)]
@@ -89,11 +96,11 @@ pub trait CaseStore {
 
 /// A case held in memory.
 #[derive(Debug)]
-struct HeldCase {
+pub(crate) struct HeldCase {
     events: Packed,
     /// The cards of its row in the store.
     cards: Box<[Card]>,
-    partition: i32,
+    pub(crate) partition: i32,
     next_change: Option<Instant>,
     /// The version of its row in the store. After a crash it may rest on events that are still to come
     /// again: until then, what could be derived would lose against it.
@@ -132,7 +139,7 @@ const PAGE: usize = 10_000;
 /// The open cases of some partitions. See the crate's documentation.
 ///
 /// What a call says changed must be stored before the next batch is fetched: a case that nothing but a new event
-/// can change leaves the memory at once, and would come back from the store without it.
+/// can change soon leaves the memory, and would come back from the store without it.
 #[derive(Debug, Default)]
 pub struct Worker {
     cases: HashMap<Text, HeldCase, RandomState>,
@@ -142,8 +149,9 @@ pub struct Worker {
     /// The generation of the rules.
     generation: u32,
     known: Arc<KnownCases>,
-    /// Settled cases fetched for the batch at hand.
-    fetched_settled: Vec<Text>,
+    settled: Settled,
+    /// Of what is packed in either.
+    lexicon: Lexicon,
 }
 
 impl Worker {
@@ -167,13 +175,14 @@ impl Worker {
             let stored = store.cases(page).await?;
             self.hold(stored, false, store).await?;
         }
-        self.fetched_settled.clear();
+        self.settled.prune();
         Ok(())
     }
 
     /// Forgets the cases of partitions that someone else has now.
     pub fn give_up(&mut self, partitions: &[i32]) {
         self.cases.retain(|_, case| !partitions.contains(&case.partition));
+        self.settled.retain(|case| !partitions.contains(&case.partition));
         self.prune_deadlines();
     }
 
@@ -235,7 +244,6 @@ impl Worker {
         rules: &RuleBook,
         mut tell: impl FnMut(CaseChange),
     ) {
-        let mut fetched_settled: HashSet<Text, RandomState> = std::mem::take(&mut self.fetched_settled).into_iter().collect();
         // The events of a case one after another, as they came. By fingerprints, for case numbers are long and much alike.
         let fingerprints = events.iter().map(|(event, _)| KnownCases::fingerprint(&event.case_no));
         let mut order: Vec<(u64, usize)> = fingerprints.zip(0..).collect();
@@ -256,15 +264,11 @@ impl Worker {
                 }
             }
             if case.is_touched {
-                fetched_settled.remove(&case.case_no);
                 let as_of = as_of(case.partition, &case.events);
                 self.derive(case, as_of, rules).into_iter().for_each(&mut tell);
             }
         }
-        // Duplicates brought these in for nothing.
-        for case_no in fetched_settled {
-            self.cases.remove(&case_no);
-        }
+        self.settled.prune();
         self.prune_deadlines();
     }
 
@@ -286,7 +290,7 @@ impl Worker {
         self.deadlines.next().into_iter().chain(self.stale_deadlines.next()).min()
     }
 
-    /// How many cases are held.
+    /// How many cases are held that will change by themselves, or are not settled.
     pub fn cases_held(&self) -> usize {
         self.cases.len()
     }
@@ -330,10 +334,10 @@ impl Worker {
         match next_change {
             Some(at) if stale => self.stale_deadlines.push(at, stored.case_no.clone()),
             Some(at) => self.deadlines.push(at, stored.case_no.clone()),
-            None => self.fetched_settled.push(stored.case_no.clone()),
+            None => {}
         }
         let case = HeldCase {
-            events: Packed::new(&stored.events),
+            events: Packed::new(&stored.events, &mut self.lexicon),
             cards: stored.cards.into_boxed_slice(),
             partition: stored.partition,
             next_change,
@@ -341,15 +345,29 @@ impl Worker {
             untold,
             stale,
         };
-        self.cases.insert(stored.case_no, case);
+        self.put(stored.case_no, case, next_change.is_none());
+    }
+
+    fn put(&mut self, case_no: Text, case: HeldCase, is_settled: bool) {
+        if is_settled {
+            self.cases.remove(&case_no);
+            self.settled.insert(case_no, case);
+        } else {
+            self.settled.remove(&case_no);
+            self.cases.insert(case_no, case);
+        }
+    }
+
+    fn held(&self, case_no: &Text) -> Option<&HeldCase> {
+        self.cases.get(case_no).or_else(|| self.settled.get(case_no))
     }
 
     /// A case as it is held, or a new one.
     fn open(&self, case_no: &Text, partition: i32) -> OpenCase {
-        let held = self.cases.get(case_no);
+        let held = self.held(case_no);
         OpenCase {
             case_no: case_no.clone(),
-            events: held.map(|held| held.events.unpack()).unwrap_or_default(),
+            events: held.map(|held| held.events.unpack(case_no, &self.lexicon)).unwrap_or_default(),
             cards: held.map(|held| held.cards.to_vec()).unwrap_or_default(),
             partition,
             version: held.map_or(0, |held| held.version),
@@ -375,23 +393,19 @@ impl Worker {
             _ => cards.clone(),
         };
         let is_settled = next_change.is_none() && after.as_ref().is_none_or(Assessment::is_settled);
-        if is_settled && is_news {
-            self.cases.remove(&case_no);
-        } else {
-            if let Some(at) = next_change {
-                self.deadlines.push(at, case_no.clone());
-            }
-            let held = HeldCase {
-                events: Packed::new(&events),
-                cards: cards_now.into_boxed_slice(),
-                partition,
-                next_change,
-                version: version.max(stored_version),
-                untold: untold && !is_news,
-                stale: false,
-            };
-            self.cases.insert(case_no.clone(), held);
+        if let Some(at) = next_change {
+            self.deadlines.push(at, case_no.clone());
         }
+        let held = HeldCase {
+            events: Packed::new(&events, &mut self.lexicon),
+            cards: cards_now.into_boxed_slice(),
+            partition,
+            next_change,
+            version: version.max(stored_version),
+            untold: untold && !is_news,
+            stale: false,
+        };
+        self.put(case_no.clone(), held, is_settled && is_news);
         self.known.insert(KnownCases::fingerprint(&case_no));
         let cards_before = cards;
         is_news.then_some(CaseChange { case_no, partition, version, rules_changed, cards_before, untold, next_change, after })
@@ -399,7 +413,7 @@ impl Worker {
 
     /// Whether what is held of a case, if anything, cannot be relied on.
     fn must_be_read(&self, case_no: &Text) -> bool {
-        self.cases.get(case_no).is_none_or(|case| case.stale)
+        self.held(case_no).is_none_or(|case| case.stale)
     }
 
     /// Whether a row of this version, if it is one, was derived by other rules.

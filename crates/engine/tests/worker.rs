@@ -50,6 +50,8 @@ struct Tables {
     withdrawn: BTreeMap<(Text, String), Card>,
     /// The cards that the topic was told were issued.
     told: BTreeSet<(Text, String)>,
+    /// The cases that were asked for.
+    asked: Vec<Text>,
 }
 
 /// How far a batch got before the crash.
@@ -73,7 +75,7 @@ impl MemoryStore {
         let without = (Done::Second, Done::Third, Done::First);
         let (withdrawn_at, cases_at, told_at) = if events.is_empty() { without } else { with_events };
         let mut tables = self.0.lock().unwrap();
-        let Tables { events: event_rows, cases, withdrawn, told } = &mut *tables;
+        let Tables { events: event_rows, cases, withdrawn, told, .. } = &mut *tables;
         for change in changes.iter().filter(|_| done >= withdrawn_at) {
             let key = |card: &Card| (change.case_no.clone(), card.id(&change.case_no));
             withdrawn.extend(change.withdrawn_cards().map(|card| (key(card), card.clone())));
@@ -121,7 +123,8 @@ impl CaseStore for MemoryStore {
     type Error = Infallible;
 
     async fn cases(&self, case_nos: &[Text]) -> Result<Vec<StoredCase>, Infallible> {
-        let tables = self.0.lock().unwrap();
+        let mut tables = self.0.lock().unwrap();
+        tables.asked.extend_from_slice(case_nos);
         let stored = case_nos.iter().filter_map(|case_no| {
             let (row, events) = (tables.cases.get(case_no), tables.events.get(case_no).cloned());
             (row.is_some() || events.is_some()).then(|| StoredCase {
@@ -441,4 +444,27 @@ fn new_rules_win_over_a_later_state_found_by_old_ones() {
     assert!(!by_old_rules.is_empty());
     store.write(&by_old_rules, &[], Done::Everything);
     store.assert_agrees(late, &LATER_RULES);
+}
+
+#[test]
+fn a_case_that_was_settled_lately_is_not_asked_for_and_one_settled_long_ago_is() {
+    let store = MemoryStore::default();
+    let mut worker = Worker::default();
+    let refused = |case: usize| Event { case_no: format!("c{case}").into(), ..event("1", start(), Kind::NotAccepted) };
+    let rated = |case: usize| Event { event_id: "2".into(), kind: Kind::Rated { score: 1 }, ..refused(case) };
+    let mut take = |events: Vec<Event>| {
+        let with_partition = events.iter().map(|event| (event.clone(), 0)).collect();
+        let changes = fold(&mut worker, with_partition, start(), &store);
+        store.write(&changes, &events, Done::Everything);
+        (worker.cases_held(), std::mem::take(&mut store.0.lock().unwrap().asked))
+    };
+    take((0..10).map(refused).collect());
+    assert_eq!(take(vec![rated(3)]), (0, vec![]), "it is settled, and still there");
+    // Far more than are kept.
+    take((10..30_000).map(refused).collect());
+    take(vec![refused(30_000)]);
+    assert_eq!(take(vec![rated(4), rated(30_000)]), (0, vec!["c4".into()]));
+    let tables = store.0.lock().unwrap();
+    let rating = |case: &str| tables.cases[case].after.as_ref().unwrap().rating;
+    assert_eq!((rating("c3"), rating("c4"), rating("c30000")), (Some(1), Some(1), Some(1)));
 }

@@ -73,7 +73,7 @@ impl Config {
             .set("session.timeout.ms", self.session_timeout.as_millis().to_string())
             // librdkafka's own queue is outside the budget, so it is kept small; and so is what is fetched at once, for
             // it is only counted once it is unpacked, at many times its size.
-            .set("queued.max.messages.kbytes", "32768")
+            .set("queued.max.messages.kbytes", "16384")
             .set("fetch.message.max.bytes", "1048576")
             .set("fetch.max.bytes", "8388608")
             // By default nothing is fetched for a second once the queue was full, long after it is empty.

@@ -70,6 +70,14 @@ impl std::fmt::Debug for Receipt {
 }
 
 impl Receipt {
+    /// Of what came with the batch only so many bytes are still in memory: the budget is charged with these from now
+    /// on.
+    pub fn holds(&mut self, bytes: usize) {
+        let mut state = self.tracker.lock();
+        state.bytes = state.bytes.saturating_sub(self.bytes) + bytes;
+        self.bytes = bytes;
+    }
+
     /// Everything in the batch is stored, or on the dead-letter topic.
     pub fn acknowledge(mut self) {
         // The rest happens when it is dropped, at the end of this.

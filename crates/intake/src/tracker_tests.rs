@@ -46,6 +46,21 @@ fn a_dropped_receipt_is_refunded_and_pins_the_frontier() {
 }
 
 #[test]
+fn what_is_no_longer_held_of_a_batch_is_refunded_at_once_and_the_rest_with_its_receipt() {
+    let tracker = tracker();
+    tracker.assign(&[0], 0);
+    let mut receipt = tracker.hand_over(&[extent(0, 10)], 100, 10);
+    let other = tracker.hand_over(&[extent(0, 20)], 7, 1);
+    receipt.holds(30);
+    assert_eq!(tracker.used(), (37, 11));
+    receipt.holds(40);
+    assert_eq!(tracker.used(), (47, 11));
+    receipt.acknowledge();
+    assert_eq!(used_and_committable(&tracker), ((7, 1), vec![(0, 10)]));
+    drop(other);
+}
+
+#[test]
 fn an_offset_is_committed_once() {
     let tracker = tracker();
     tracker.assign(&[0, 1], 0);

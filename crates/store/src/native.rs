@@ -64,6 +64,7 @@ enum Column {
 /// Words by their number in a dictionary.
 #[derive(Debug, Default)]
 struct Words {
+    takes_null: bool,
     numbers: HashMap<Text, u32, RandomState>,
     /// The dictionary, in the order of the numbers.
     dictionary: Vec<u8>,
@@ -99,6 +100,12 @@ impl Block {
         assert_eq!(self.at, self.columns.len(), "a value for every column");
         self.at = 0;
         self.rows += 1;
+    }
+
+    /// Lets go of the rows and keeps the room they took.
+    pub(crate) fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Column::clear);
+        self.rows = 0;
     }
 
     fn next(&mut self) -> &mut Column {
@@ -273,6 +280,21 @@ impl Column {
         }
     }
 
+    fn clear(&mut self) {
+        match self {
+            Column::Plain(values) => values.clear(),
+            Column::OrNull { nulls, values, .. } => {
+                nulls.clear();
+                values.clear();
+            }
+            Column::Words(words) => words.clear(),
+            Column::Array { ends, end, .. } => {
+                ends.clear();
+                *end = 0;
+            }
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Column::Plain(values) => values.len(),
@@ -298,8 +320,21 @@ impl Column {
 impl Words {
     /// Where NULL may stand, it is number 0.
     fn with_null() -> Self {
-        // The dictionary has an empty word there, which no text is told by.
-        Self { dictionary: vec![0], count: 1, ..Self::default() }
+        let mut words = Self { takes_null: true, ..Self::default() };
+        words.clear();
+        words
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.used.clear();
+        self.dictionary.clear();
+        self.count = 0;
+        if self.takes_null {
+            // The dictionary has an empty word there, which no text is told by.
+            self.dictionary.push(0);
+            self.count = 1;
+        }
     }
 
     fn put(&mut self, word: &str) {

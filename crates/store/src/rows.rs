@@ -29,13 +29,6 @@ impl Rows {
         self.blocks.iter().all(|block| block.rows == 0)
     }
 
-    /// The events among them, and the rest.
-    pub fn split_events(mut self) -> (Self, Self) {
-        let mut events = Self::new();
-        std::mem::swap(events.block(Table::Events), self.block(Table::Events));
-        (events, self)
-    }
-
     /// How many rows there are.
     pub fn len(&self) -> u64 {
         self.blocks.iter().map(|block| block.rows).sum()
@@ -55,8 +48,8 @@ impl Rows {
         })
     }
 
-    pub(crate) fn into_blocks(self) -> [Block; Table::ALL.len()] {
-        self.blocks
+    pub(crate) fn blocks_mut(&mut self) -> &mut [Block; Table::ALL.len()] {
+        &mut self.blocks
     }
 
     fn block(&mut self, table: Table) -> &mut Block {

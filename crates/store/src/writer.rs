@@ -1,7 +1,8 @@
 //! Writing rows, with retries.
 //!
 //! The client's own `Inserter` has no retry and loses its buffer on an error, so blocks are sent by
-//! hand: encoded once, compressed once, and the same bytes sent again until they are acknowledged.
+//! hand: encoded once, compressed once, and the same bytes sent again until they are acknowledged. Rows that
+//! come bit by bit are compressed as they come, and inserted at once.
 
 use std::{
     sync::Arc,
@@ -12,14 +13,7 @@ use bytes::Bytes;
 use clickhouse::{Client, Compression};
 use rand::RngExt;
 
-use crate::{
-    StoreConfig, StoreError,
-    client::client,
-    columns,
-    compress::Compressor,
-    native::{Block, Named},
-    rows::Rows,
-};
+use crate::{StoreConfig, StoreError, client::client, columns, compress::Compressor, native::Named, rows::Rows};
 
 /// The tables rows are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +84,7 @@ impl Writer {
     /// A permanent error at once, a passing one when [`StoreConfig::retry_for`] is over. The blocks are
     /// given back, to be written again.
     pub async fn write(&self, rows: Rows) -> Result<(), (StoreError, PendingRows)> {
-        self.write_pending(PendingRows::new(rows)).await
+        self.write_pending(rows.into()).await
     }
 
     /// Goes on with rows that could not be written.
@@ -99,11 +93,11 @@ impl Writer {
     /// As [`Writer::write`].
     pub async fn write_pending(&self, mut pending: PendingRows) -> Result<(), (StoreError, PendingRows)> {
         for table in Table::ALL {
-            if let Some(block) = &pending.blocks[table as usize] {
+            if let Some(block) = &pending.tables[table as usize] {
                 if let Err(error) = self.insert(table, block).await {
                     return Err((error, pending));
                 }
-                pending.blocks[table as usize] = None;
+                pending.tables[table as usize] = None;
             }
         }
         Ok(())
@@ -124,7 +118,7 @@ impl Writer {
             };
             self.observer.insert_ended(table, outcome, attempt.elapsed(), block.rows);
             if outcome == "ok" {
-                self.observer.bytes_stored(table, block.encoded, block.compressed.len() as u64);
+                self.observer.bytes_stored(table, block.encoded, block.sent());
             }
             match result {
                 Err(error) if outcome == "retried" => {
@@ -152,40 +146,82 @@ impl Writer {
             // A block holds hardly ever two rows of one key; looking for them costs as much as the rest of an insert.
             .with_setting("optimize_on_insert", "0");
         let mut insert = client.insert_formatted_with(sql).with_timeouts(timeout, timeout);
-        insert.send(block.compressed.clone()).await.map_err(StoreError::during(what.clone()))?;
+        for piece in &block.pieces {
+            insert.send(piece.clone()).await.map_err(StoreError::during(what.clone()))?;
+        }
         insert.end().await.map_err(StoreError::during(what))
     }
 }
 
-/// Rows on their way, each table's block until it is acknowledged.
+/// Rows on their way, encoded and compressed, until they are acknowledged.
+#[derive(Default)]
 pub struct PendingRows {
-    blocks: [Option<Encoded>; Table::ALL.len()],
+    tables: [Option<Encoded>; Table::ALL.len()],
 }
 
+/// Rows of one table, to be inserted at once.
+#[derive(Default)]
 struct Encoded {
-    compressed: Bytes,
+    /// A compressed block for each time rows were added: the format takes one after another.
+    pieces: Vec<Bytes>,
     /// How many bytes the rows take uncompressed.
     encoded: u64,
     rows: u64,
 }
 
 impl PendingRows {
-    fn new(rows: Rows) -> Self {
-        let encoded =
-            |block: Block| (block.rows > 0).then(|| Encoded::new(block.rows, |out| block.encode(&mut |bytes| out.write(bytes))));
-        Self { blocks: rows.into_blocks().map(encoded) }
+    /// Encodes and compresses rows, to be written together with those that are here already. `rows` is empty then, and
+    /// keeps its room for the next ones.
+    pub fn add(&mut self, rows: &mut Rows) {
+        for (table, block) in self.tables.iter_mut().zip(rows.blocks_mut()) {
+            if block.rows > 0 {
+                table.get_or_insert_default().add(block.rows, |out| block.encode(&mut |bytes| out.write(bytes)));
+                block.clear();
+            }
+        }
     }
 
     /// Rows that were [encoded](Rows::encoded) before: each table's number of rows and their bytes.
     pub fn of_encoded(blocks: [(u64, Vec<u8>); Table::ALL.len()]) -> Self {
-        Self { blocks: blocks.map(|(rows, bytes)| (rows > 0).then(|| Encoded::new(rows, |out| out.write(&bytes)))) }
+        let mut pending = Self::default();
+        for (table, (rows, bytes)) in pending.tables.iter_mut().zip(blocks) {
+            if rows > 0 {
+                table.get_or_insert_default().add(rows, |out| out.write(&bytes));
+            }
+        }
+        pending
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.tables.iter().all(Option::is_none)
+    }
+
+    /// How many bytes they take as they are.
+    pub fn bytes(&self) -> usize {
+        self.tables.iter().flatten().flat_map(|encoded| &encoded.pieces).map(Bytes::len).sum()
+    }
+}
+
+impl From<Rows> for PendingRows {
+    fn from(mut rows: Rows) -> Self {
+        let mut pending = Self::default();
+        pending.add(&mut rows);
+        pending
     }
 }
 
 impl Encoded {
-    fn new(rows: u64, write: impl FnOnce(&mut Compressor)) -> Self {
+    fn add(&mut self, rows: u64, write: impl FnOnce(&mut Compressor)) {
         let mut compressor = Compressor::default();
         write(&mut compressor);
-        Self { encoded: compressor.written(), compressed: compressor.finish(), rows }
+        self.encoded += compressor.written();
+        self.rows += rows;
+        self.pieces.push(compressor.finish());
+    }
+
+    /// How many bytes are sent.
+    fn sent(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.len() as u64).sum()
     }
 }

@@ -93,6 +93,8 @@ pub struct Intake {
     pub batch_messages: usize,
     pub batch_mib: usize,
     pub batch_age_ms: u64,
+    /// So many messages a worker that is behind derives and stores together.
+    pub gather_messages: usize,
     pub drain_timeout_s: u64,
     /// After how long the broker gives a silent process's partitions to others.
     pub session_timeout_s: u64,
@@ -167,9 +169,10 @@ impl Default for Config {
                 workers: 2,
                 budget_mib: 64,
                 budget_messages: 400_000,
-                batch_messages: 50_000,
-                batch_mib: 16,
+                batch_messages: 12_000,
+                batch_mib: 4,
                 batch_age_ms: 200,
+                gather_messages: 60_000,
                 drain_timeout_s: 10,
                 session_timeout_s: 30,
             },

@@ -104,6 +104,7 @@ impl Service {
             cards: producer,
             cards_topic: config.kafka.cards_topic.clone(),
             metrics: metrics.clone(),
+            gather_messages: config.intake.gather_messages,
             stopping: stopping.clone(),
         };
         let (intake, signals) = Intake::start(config.consumption(), metrics.clone())?;

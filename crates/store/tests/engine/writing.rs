@@ -9,9 +9,9 @@ use std::{
 };
 
 use domain::{Event, Text};
-use store::{Observer, Reader, Rows, StoreConfig, Table, Writer, migrate};
+use store::{GroupBy, Observer, PendingRows, Reader, Rows, StoreConfig, Table, Writer, migrate};
 
-use crate::fixtures::{Engine, Office, cases, rows};
+use crate::fixtures::{Engine, Office, always, cases, rows, stored};
 
 #[derive(Default)]
 struct Outcomes {
@@ -49,6 +49,28 @@ async fn a_permanent_error_fails_at_once_and_the_rows_are_given_back() {
     migrate(&config).await.unwrap();
     assert!(writer.write_pending(pending).await.is_ok());
     assert!(Reader::new(&config).counts().await.unwrap()["events"] > 0);
+}
+
+#[tokio::test]
+async fn rows_that_came_bit_by_bit_are_inserted_at_once() {
+    let engine = Engine::start().await;
+    let config = engine.config();
+    migrate(&config).await.unwrap();
+    let (office, cases) = (Office::new(), cases(6, 30));
+    let outcomes = Arc::new(Outcomes::default());
+    let mut pending = PendingRows::default();
+    for bit in cases.chunks(7) {
+        let mut bit = rows(&office, bit);
+        pending.add(&mut bit);
+        assert!(bit.is_empty());
+    }
+    assert!(Writer::new(&config, outcomes.clone()).write_pending(pending).await.is_ok());
+    assert_eq!(*outcomes.ended.lock().unwrap(), [(Table::Cases, "ok"), (Table::Events, "ok")]);
+    // The words of a column are told by their numbers, in every bit by its own.
+    let (bit_by_bit, together) = (Reader::new(&config), stored(&engine, &office, &cases).await);
+    assert_eq!(bit_by_bit.counts().await.unwrap(), together.counts().await.unwrap());
+    let by_item = async |reader: &Reader| format!("{:?}", reader.figures(&always(GroupBy::Item)).await.unwrap());
+    assert_eq!(by_item(&bit_by_bit).await, by_item(&together).await);
 }
 
 #[tokio::test]
