@@ -71,11 +71,21 @@ struct Slim<'e> {
     kind: Cow<'e, Kind>,
 }
 
+/// Those of its fields that are words.
+fn texts(event: &Event) -> [Option<&Text>; WORDS] {
+    let Event { source, item, region, department, window, handler, .. } = event;
+    [Some(source), item.as_ref(), region.as_ref(), department.as_ref(), window.as_ref(), handler.as_ref()]
+}
+
 impl<'e> Slim<'e> {
-    fn new(event: &'e Event, lexicon: &mut Lexicon) -> Self {
-        let Event { item, region, department, window, handler, .. } = event;
-        let texts = [Some(&event.source), item.as_ref(), region.as_ref(), department.as_ref(), window.as_ref(), handler.as_ref()];
-        let words = texts.map(|text| text.map_or(NONE, |text| lexicon.number(text)));
+    /// `before` is the event before it with the numbers of its words, most of which are the same.
+    fn new(event: &'e Event, before: Option<(&Event, [u32; WORDS])>, lexicon: &mut Lexicon) -> Self {
+        let (texts, known) = (texts(event), before.map(|(event, words)| (self::texts(event), words)));
+        let words = std::array::from_fn(|at| match (texts[at], &known) {
+            (None, _) => NONE,
+            (text, Some((texts, words))) if text == texts[at] => words[at],
+            (Some(text), _) => lexicon.number(text),
+        });
         let own = texts.iter().zip(words).filter(|(_, number)| *number == OWN);
         Self {
             event_id: &event.event_id,
@@ -124,9 +134,12 @@ impl Packed {
     pub(crate) fn new(events: &CaseEvents, lexicon: &mut Lexicon) -> Self {
         // Written where there is room enough, so that what is kept is as large as it must be.
         let mut bytes = Vec::with_capacity(128 * events.all().len());
+        let mut before = None;
         for event in events.all() {
+            let slim = Slim::new(event, before, lexicon);
+            before = Some((event, slim.words));
             #[expect(clippy::expect_used, reason = "nothing in an event is without a form in bytes")]
-            let written = postcard::to_extend(&Slim::new(event, lexicon), bytes).expect("an event can be packed");
+            let written = postcard::to_extend(&slim, bytes).expect("an event can be packed");
             bytes = written;
         }
         Self(bytes.into_boxed_slice())

@@ -464,16 +464,10 @@ fn text(field: &'static str, value: &str, most: usize) -> Result<Text, Reason> {
     if value.len() > most && value.chars().count() > most {
         return Err(broken(field, format!("{:?} is longer than {most} characters", excerpt(value))));
     }
-    if has_control_characters(value) {
+    if value.chars().any(char::is_control) {
         return Err(broken(field, format!("{:?} has control characters", excerpt(value))));
     }
     Ok(Text::new(value))
-}
-
-/// As `char::is_control` would say of one of the characters. Characters are looked at one by one only where a byte could be
-/// of a control character: below the space, DEL, or the first byte of U+0080 to U+00BF.
-fn has_control_characters(text: &str) -> bool {
-    text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | 0xc2)) && text.chars().any(char::is_control)
 }
 
 fn required(field: &'static str, value: &Value<'_>, most: usize) -> Result<Text, Reason> {
@@ -508,16 +502,4 @@ fn list<'m, T: Deserialize<'m>>(field: &'static str, value: Option<&'m RawValue>
         return Err(broken(field, format!("{}: expected a list", excerpt(value.get()))));
     }
     serde_json::from_str(value.get()).map(Some).map_err(|error| broken(field, excerpt(&error.to_string())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exactly_the_control_characters_are_refused() {
-        for character in char::MIN..=char::MAX {
-            assert_eq!(has_control_characters(&format!("中{character}a")), character.is_control(), "{character:?}");
-        }
-    }
 }
