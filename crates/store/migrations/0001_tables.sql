@@ -82,6 +82,7 @@ CREATE TABLE {database}.cases {on_cluster}
     -- A row that does not say is of every period.
     first_at               DateTime64(3, 'UTC') COMMENT 'no instant of the row lies before',
     last_at                DateTime64(3, 'UTC') DEFAULT toDateTime64('2200-01-01 00:00:00', 3, 'UTC') COMMENT 'none lies after, but what is still ahead: due times, next_change',
+    stored_at              DateTime DEFAULT now() COMMENT 'by the clock of the server',
     spans                  Array(Tuple(
         clock       LowCardinality(String),
         instance    String,
@@ -110,16 +111,60 @@ CREATE TABLE {database}.cases {on_cluster}
         limit_days  Float64,
         confirm     UInt8,
         handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
-    -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules. A period
-    -- concerns a case only where `first_at` and `last_at` say so, which never are null: among many cases some instant
-    -- is (one was not closed), and an index over it would have to take the granule for every later period.
-    INDEX first_at first_at TYPE minmax,
-    INDEX last_at last_at TYPE minmax,
-    INDEX status status TYPE set(8)
+    -- What was stored since the copy (below) is in the newest parts, and once these are merged with older ones, in few
+    -- granules: those of recent case numbers.
+    INDEX stored_at stored_at TYPE minmax
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
 SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
+
+-- A copy of the cases without their older rows, in the order in which they are asked for: a period, or what is open, is a
+-- few ranges of it, and nothing has to be merged. ClickHouse makes it anew every so often, beside the one before, and
+-- then exchanges the two. `{local}`: each server copies what it has itself.
+CREATE TABLE {database}.cases_copy{local} {on_cluster}
+ENGINE = MergeTree
+ORDER BY (status, toStartOfMonth(last_at), first_at)
+SETTINGS index_granularity = 1024
+EMPTY AS
+SELECT
+    * EXCEPT (version, is_deleted, partition, stored_at),
+    xxh3(case_no) AS case_hash,
+    toDateTime(0) AS copied_at,
+    toDateTime(0) AS newer_since
+FROM {database}.cases{local};
+
+-- What was stored before `copied_at` is in the copy: five minutes are left for inserts and replicas on their way.
+-- `newer_since` is the `copied_at` of the copy before, and is what is read: a question may meet the exchange between
+-- the instant and the rows. So the first copy, which has none before it, is not read. One core is enough for it, and
+-- leaves the others to the questions.
+CREATE MATERIALIZED VIEW {database}.cases_copying {on_cluster}
+REFRESH EVERY 60 MINUTE TO {database}.cases_copy{local} AS
+SELECT
+    * EXCEPT (version, is_deleted, partition, stored_at),
+    xxh3(case_no) AS case_hash,
+    now() - toIntervalMinute(5) AS copied_at,
+    ifNull((SELECT copied_at FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS newer_since
+FROM {database}.cases{local} FINAL
+SETTINGS max_threads = 1;
+
+-- The cases as they are now: those of the copy, but for the ones of which any row was stored since, and the newest rows
+-- of these. So nothing is stale, however old the copy is. Without a copy, or where more is newer than is worth looking
+-- up (all cases were derived anew), all rows are merged, as by `cases FINAL`. Conditions of whoever asks reach both
+-- parts. All see the same rows of `cases`, for within a question ClickHouse looks at a table once
+-- (`enable_shared_storage_snapshot_in_query`). `case_hash` is read in place of the longer number: that a case has that
+-- of a newer one, and is missed until the next copy, happens once in ten thousand years.
+CREATE VIEW {database}.cases_now{local} {on_cluster} AS
+WITH
+    ifNull((SELECT newer_since FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS since,
+    (SELECT count() FROM {database}.cases{local} WHERE stored_at >= since) < 1000000 AS is_copied
+SELECT * EXCEPT (case_hash, copied_at, newer_since)
+FROM {database}.cases_copy{local}
+WHERE is_copied AND case_hash NOT IN (SELECT xxh3(case_no) FROM {database}.cases{local} WHERE is_copied AND stored_at >= since)
+UNION ALL
+SELECT * EXCEPT (version, is_deleted, partition, stored_at)
+FROM {database}.cases{local} FINAL
+PREWHERE NOT is_copied OR case_no IN (SELECT case_no FROM {database}.cases{local} WHERE is_copied AND stored_at >= since);
 
 CREATE TABLE {database}.withdrawn_cards {on_cluster}
 (
@@ -149,11 +194,6 @@ ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, card_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
--- What is asked of a period or of what is open goes through these views. `FINAL` alone would merge the whole table:
--- a skipping index must not leave out a newer row, so with one ClickHouse takes every granule that overlaps, and one
--- small part of cases of many years overlaps with all. Here the indexes find the case numbers, whatever version says
--- so, and `FINAL` merges these.
-
 -- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
 -- a view are texts on their way, and a text of a time loses its zone. `finding_kinds` is read without the evidence beside it.
 CREATE VIEW {database}.cases_in_period {on_cluster} AS
@@ -161,18 +201,14 @@ WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
 SELECT *, findings.kind AS finding_kinds
-FROM {database}.cases FINAL
-WHERE last_at >= since AND first_at < until
-    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE last_at >= since AND first_at < until)
-SETTINGS use_skip_indexes_if_final = 0;
+FROM {database}.cases_now
+WHERE last_at >= since AND first_at < until;
 
 -- The cases that are accepted and not closed.
 CREATE VIEW {database}.open_cases {on_cluster} AS
 SELECT *, findings.kind AS finding_kinds
-FROM {database}.cases FINAL
-WHERE status IN ('open', 'suspended')
-    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE status IN ('open', 'suspended'))
-SETTINGS use_skip_indexes_if_final = 0;
+FROM {database}.cases_now
+WHERE status IN ('open', 'suspended');
 
 -- Those closed in a period. `in_a_minute` is how many cases their window closed in the fullest minute that holds the
 -- closing (a batch, where it is enough of them); 0 without a window, and at the very start of a local day of `zone`:
@@ -195,26 +231,18 @@ FROM
     WHERE status = 'closed' AND closed_at >= since AND closed_at < until
 );
 
--- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any, so
--- these are looked for first, and of spans only what is needed is read.
+-- The works of intermediaries that ended in a period, and those of open cases that have not ended.
 CREATE VIEW {database}.works_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT case_no, green_channel, key_project, assumeNotNull(party) AS party, ended_at, due_at, limit_days, elapsed_days
-FROM {database}.cases FINAL
-ARRAY JOIN spans.clock AS clock, spans.party AS party, spans.ended_at AS ended_at, spans.due_at AS due_at,
+SELECT case_no, green_channel, key_project, assumeNotNull(party_if_any) AS party, ended_at, due_at, limit_days, elapsed_days
+FROM {database}.cases_now
+ARRAY JOIN spans.clock AS clock, spans.party AS party_if_any, spans.ended_at AS ended_at, spans.due_at AS due_at,
     spans.limit_days AS limit_days, spans.elapsed_days AS elapsed_days
-WHERE clock = 'special' AND party IS NOT NULL
-    AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')))
-    AND case_no GLOBAL IN
-    (
-        SELECT case_no
-        FROM {database}.cases
-        WHERE ((last_at >= since AND first_at < until) OR status IN ('open', 'suspended'))
-            AND arrayExists(it -> it IS NOT NULL, spans.party)
-    )
-SETTINGS use_skip_indexes_if_final = 0;
+WHERE clock = 'special' AND party_if_any IS NOT NULL
+    AND ((last_at >= since AND first_at < until) OR status IN ('open', 'suspended'))
+    AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')));
 
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,
