@@ -148,23 +148,39 @@ SELECT
 FROM {database}.cases{local} FINAL
 SETTINGS max_threads = 1;
 
--- The cases as they are now: those of the copy, but for the ones of which any row was stored since, and the newest rows
--- of these. So nothing is stale, however old the copy is. Without a copy, or where more is newer than is worth looking
--- up (all cases were derived anew), all rows are merged, as by `cases FINAL`. Conditions of whoever asks reach both
--- parts. All see the same rows of `cases`, for within a question ClickHouse looks at a table once
--- (`enable_shared_storage_snapshot_in_query`). `case_hash` is read in place of the longer number: that a case has that
--- of a newer one, and is missed until the next copy, happens once in ten thousand years.
+-- The cases as they are now: those of the copy, but for the ones of which the newest row was stored since, and these rows.
+-- So nothing is stale, however old the copy is. Newer rows lie together, in the newest parts, and are merged among
+-- themselves; of the older rows of their cases only the versions are looked at, for a row that was stored late loses.
+-- Without a copy, or where more is newer than is worth looking up (all cases were derived anew), all rows are merged,
+-- as by `cases FINAL`. Conditions of whoever asks reach both parts. All look at the same rows of `cases`, for within a
+-- question ClickHouse looks at a table once (`enable_shared_storage_snapshot_in_query`). `case_hash` is read in place of
+-- the longer number: that a case has that of a newer one, and is missed until the next copy, happens once in ten
+-- thousand years. Of the settings one is needed: that newer rows are not merged with older ones (`…exact_mode`).
 CREATE VIEW {database}.cases_now{local} {on_cluster} AS
 WITH
     ifNull((SELECT newer_since FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS since,
     (SELECT count() FROM {database}.cases{local} WHERE stored_at >= since) < 1000000 AS is_copied
-SELECT * EXCEPT (case_hash, copied_at, newer_since)
-FROM {database}.cases_copy{local}
-WHERE is_copied AND case_hash NOT IN (SELECT xxh3(case_no) FROM {database}.cases{local} WHERE is_copied AND stored_at >= since)
-UNION ALL
-SELECT * EXCEPT (version, is_deleted, partition, stored_at)
-FROM {database}.cases{local} FINAL
-PREWHERE NOT is_copied OR case_no IN (SELECT case_no FROM {database}.cases{local} WHERE is_copied AND stored_at >= since);
+SELECT * EXCEPT (case_hash, is_newer)
+FROM
+(
+    SELECT * EXCEPT (copied_at, newer_since), 0 AS is_newer
+    FROM {database}.cases_copy{local}
+    WHERE is_copied
+    SETTINGS use_statistics = 0
+    UNION ALL
+    SELECT * EXCEPT (version, is_deleted, partition, stored_at), xxh3(case_no) AS case_hash, 1 AS is_newer
+    FROM {database}.cases{local} FINAL
+    PREWHERE NOT is_copied OR stored_at >= since
+    SETTINGS use_statistics = 0, enable_vertical_final = 0, use_skip_indexes_if_final_exact_mode = 0
+)
+WHERE NOT is_copied OR is_newer = (case_hash IN
+(
+    SELECT xxh3(case_no)
+    FROM {database}.cases{local}
+    WHERE case_no IN (SELECT case_no FROM {database}.cases{local} WHERE is_copied AND stored_at >= since)
+    GROUP BY case_no
+    HAVING argMax(stored_at, version) >= since
+));
 
 CREATE TABLE {database}.withdrawn_cards {on_cluster}
 (
@@ -210,6 +226,15 @@ SELECT *, findings.kind AS finding_kinds
 FROM {database}.cases_now
 WHERE status IN ('open', 'suspended');
 
+-- Both at once: who needs both looks at the cases once.
+CREATE VIEW {database}.cases_in_period_and_open {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
+SELECT *, findings.kind AS finding_kinds
+FROM {database}.cases_now
+WHERE (last_at >= since AND first_at < until) OR status IN ('open', 'suspended');
+
 -- Those closed in a period. `in_a_minute` is how many cases their window closed in the fullest minute that holds the
 -- closing (a batch, where it is enough of them); 0 without a window, and at the very start of a local day of `zone`:
 -- sources that know only dates report closings so.
@@ -231,17 +256,22 @@ FROM
     WHERE status = 'closed' AND closed_at >= since AND closed_at < until
 );
 
--- The works of intermediaries that ended in a period, and those of open cases that have not ended.
+-- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any:
+-- whether one has is read first.
 CREATE VIEW {database}.works_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
 SELECT case_no, green_channel, key_project, assumeNotNull(party_if_any) AS party, ended_at, due_at, limit_days, elapsed_days
-FROM {database}.cases_now
+FROM
+(
+    SELECT case_no, green_channel, key_project, status, spans
+    FROM {database}.cases_in_period_and_open(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+    WHERE has(spans.party.null, 0)
+)
 ARRAY JOIN spans.clock AS clock, spans.party AS party_if_any, spans.ended_at AS ended_at, spans.due_at AS due_at,
     spans.limit_days AS limit_days, spans.elapsed_days AS elapsed_days
 WHERE clock = 'special' AND party_if_any IS NOT NULL
-    AND ((last_at >= since AND first_at < until) OR status IN ('open', 'suspended'))
     AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')));
 
 CREATE VIEW {database}.spans {on_cluster} AS

@@ -8,6 +8,7 @@ SELECT
     ifNull(item, '—') AS `事项 item`,
     closed_at AS `办结 closed`
 FROM closings_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)), zone = 'Asia/Shanghai')
-WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote}) AND `可疑之处 suspicious by` != ''
+WHERE ifNull(nullIf(department, ''), '—') IN (${department:singlequote})
+    AND (hasAny(finding_kinds, [${suspicious:singlequote}]) OR (has([${suspicious:singlequote}], 'batch_close') AND in_a_minute >= ${batch_at_least:raw}))
 ORDER BY closed_at DESC, case_no
 LIMIT 200
