@@ -111,6 +111,18 @@ CREATE TABLE {database}.cases {on_cluster}
         limit_days  Float64,
         confirm     UInt8,
         handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
+    -- Worked out when read, and stored in the copy (below).
+    finding_kinds          Array(LowCardinality(String)) ALIAS findings.kind,
+    works                  Array(Tuple(
+        party        String,
+        ended_at     Nullable(DateTime64(3, 'UTC')),
+        due_at       Nullable(DateTime64(3, 'UTC')),
+        limit_days   Nullable(Float64),
+        elapsed_days Nullable(Float64)))
+        ALIAS arrayMap(
+            it -> (assumeNotNull(it.party), it.ended_at, it.due_at, it.limit_days, it.elapsed_days),
+            arrayFilter(it -> it.clock = 'special' AND it.party IS NOT NULL, spans)) COMMENT 'of intermediaries',
+    case_hash              UInt64 ALIAS xxh3(case_no),
     -- What was stored since the copy (below) is in the newest parts, and once these are merged with older ones, in few
     -- granules: those of recent case numbers.
     INDEX stored_at stored_at TYPE minmax
@@ -129,7 +141,7 @@ SETTINGS index_granularity = 1024
 EMPTY AS
 SELECT
     * EXCEPT (version, is_deleted, partition, stored_at),
-    xxh3(case_no) AS case_hash,
+    finding_kinds, works, case_hash,
     toDateTime(0) AS copied_at,
     toDateTime(0) AS newer_since
 FROM {database}.cases{local};
@@ -142,7 +154,7 @@ CREATE MATERIALIZED VIEW {database}.cases_copying {on_cluster}
 REFRESH EVERY 60 MINUTE TO {database}.cases_copy{local} AS
 SELECT
     * EXCEPT (version, is_deleted, partition, stored_at),
-    xxh3(case_no) AS case_hash,
+    finding_kinds, works, case_hash,
     now() - toIntervalMinute(5) AS copied_at,
     ifNull((SELECT copied_at FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS newer_since
 FROM {database}.cases{local} FINAL
@@ -168,17 +180,17 @@ FROM
     WHERE is_copied
     SETTINGS use_statistics = 0
     UNION ALL
-    SELECT * EXCEPT (version, is_deleted, partition, stored_at), xxh3(case_no) AS case_hash, 1 AS is_newer
+    SELECT * EXCEPT (version, is_deleted, partition, stored_at), finding_kinds, works, case_hash, 1 AS is_newer
     FROM {database}.cases{local} FINAL
     PREWHERE NOT is_copied OR stored_at >= since
     SETTINGS use_statistics = 0, enable_vertical_final = 0, use_skip_indexes_if_final_exact_mode = 0
 )
 WHERE NOT is_copied OR is_newer = (case_hash IN
 (
-    SELECT xxh3(case_no)
+    SELECT case_hash
     FROM {database}.cases{local}
     WHERE case_no IN (SELECT case_no FROM {database}.cases{local} WHERE is_copied AND stored_at >= since)
-    GROUP BY case_no
+    GROUP BY case_hash
     HAVING argMax(stored_at, version) >= since
 ));
 
@@ -211,18 +223,18 @@ ORDER BY (case_no, card_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 -- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
--- a view are texts on their way, and a text of a time loses its zone. `finding_kinds` is read without the evidence beside it.
+-- a view are texts on their way, and a text of a time loses its zone.
 CREATE VIEW {database}.cases_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT *, findings.kind AS finding_kinds
+SELECT *
 FROM {database}.cases_now
 WHERE last_at >= since AND first_at < until;
 
 -- The cases that are accepted and not closed.
 CREATE VIEW {database}.open_cases {on_cluster} AS
-SELECT *, findings.kind AS finding_kinds
+SELECT *
 FROM {database}.cases_now
 WHERE status IN ('open', 'suspended');
 
@@ -231,7 +243,7 @@ CREATE VIEW {database}.cases_in_period_and_open {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT *, findings.kind AS finding_kinds
+SELECT *
 FROM {database}.cases_now
 WHERE (last_at >= since AND first_at < until) OR status IN ('open', 'suspended');
 
@@ -256,23 +268,16 @@ FROM
     WHERE status = 'closed' AND closed_at >= since AND closed_at < until
 );
 
--- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any:
--- whether one has is read first.
+-- The works of intermediaries that ended in a period, and those of open cases that have not ended.
 CREATE VIEW {database}.works_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT case_no, green_channel, key_project, assumeNotNull(party_if_any) AS party, ended_at, due_at, limit_days, elapsed_days
-FROM
-(
-    SELECT case_no, green_channel, key_project, status, spans
-    FROM {database}.cases_in_period_and_open(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
-    WHERE has(spans.party.null, 0)
-)
-ARRAY JOIN spans.clock AS clock, spans.party AS party_if_any, spans.ended_at AS ended_at, spans.due_at AS due_at,
-    spans.limit_days AS limit_days, spans.elapsed_days AS elapsed_days
-WHERE clock = 'special' AND party_if_any IS NOT NULL
-    AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')));
+SELECT case_no, green_channel, key_project, work.party AS party, work.ended_at AS ended_at, work.due_at AS due_at,
+       work.limit_days AS limit_days, work.elapsed_days AS elapsed_days
+FROM {database}.cases_in_period_and_open(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+ARRAY JOIN works AS work
+WHERE (ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended'));
 
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,

@@ -239,7 +239,7 @@ mod tests {
         assert!(text.split(";\n").all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
         let (tables, views): (Vec<&str>, Vec<&str>) = text.split(";\n").partition(|it| it.contains("CREATE TABLE"));
         let (over_all, local): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Distributed"));
-        assert_eq!((local.len(), over_all.len(), views.len()), (8, 8, 10));
+        assert_eq!((local.len(), over_all.len(), views.len()), (8, 8, 11));
         assert!(local.iter().all(|it| it.contains("_local ")), "{text}");
         let each_for_itself: Vec<&&str> = local.iter().filter(|it| !it.contains("ENGINE = Replicated")).collect();
         assert_eq!(each_for_itself.len(), 1, "{text}");
