@@ -94,7 +94,8 @@ async fn the_views_look_at_both_shards(hall: &Hall) {
     let instant = |ms: &str| format!("fromUnixTimestamp64Milli({ms}, 'UTC')");
     let in_period = format!("last_at >= {} AND first_at < {}", instant(since), instant(until));
     let period = format!("cases_in_period(since_ms = {since}, until_ms = {until})");
-    let closings = format!("closings_in_period(since_ms = {since}, until_ms = {until}, zone = 'Asia/Shanghai')");
+    let closings =
+        format!("closings_in_period(since_ms = {since}, until_ms = {until}, zone = 'Asia/Shanghai', batch_at_least = 5)");
     let closed = format!("status = 'closed' AND closed_at >= {} AND closed_at < {}", instant(since), instant(until));
     let open = "status IN ('open', 'suspended')";
     for (view, condition) in [("cases_now", "true"), ("open_cases", open), (&period, &in_period), (&closings, &closed)] {

@@ -247,26 +247,43 @@ SELECT *
 FROM {database}.cases_now
 WHERE (last_at >= since AND first_at < until) OR status IN ('open', 'suspended');
 
--- Those closed in a period. `in_a_minute` is how many cases their window closed in the fullest minute that holds the
--- closing (a batch, where it is enough of them); 0 without a window, and at the very start of a local day of `zone`:
--- sources that know only dates report closings so.
+-- At which instants of a period a window closed cases in batches: so many, or more, within a minute that holds the
+-- instant. A minute begins at a closing, and is full where the last of so many lies in it; an instant is in a batch where
+-- one of the minutes that begin with it or with the closings before it that it may share one with is full. Not those of
+-- the very start of a local day of `zone`: sources that know only dates report closings so.
+CREATE VIEW {database}.batches_in_period {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until,
+    greatest({batch_at_least:UInt32}, 1) AS many,
+    arrayMap((first, last) -> last - first <= 60000, arrayResize(times, greatest(length(times) - many + 1, 0)), arraySlice(times, many)) AS is_full,
+    arrayCumSum(arrayResize(is_full, length(times))) AS begun,
+    arrayResize(arrayConcat(arrayWithConstant(least(many, length(times)), toUInt64(0)), begun), length(times)) AS begun_before
+SELECT window, arrayJoin(arrayFilter((at, by_now, by_then) -> by_now > by_then, times, begun, begun_before)) AS closed_ms
+FROM
+(
+    SELECT window, arraySort(groupArray(toUnixTimestamp64Milli(assumeNotNull(closed_at)))) AS times
+    FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+    WHERE status = 'closed' AND closed_at >= since AND closed_at < until
+        AND window IS NOT NULL AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String}))
+    GROUP BY window
+);
+
+-- The cases closed in a period; `in_batch` says whether their window closed them in one.
 CREATE VIEW {database}.closings_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
 SELECT
     *,
-    if(is_timed, max(following) OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW), 0) AS in_a_minute
-FROM
-(
-    SELECT
-        *,
-        toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed_ms,
-        window IS NOT NULL AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String})) AS is_timed,
-        count() OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-    FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
-    WHERE status = 'closed' AND closed_at >= since AND closed_at < until
-);
+    toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed_ms,
+    (window, closed_ms) IN
+    (
+        SELECT window, closed_ms
+        FROM {database}.batches_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64}, zone = {zone:String}, batch_at_least = {batch_at_least:UInt32})
+    ) AS in_batch
+FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+WHERE status = 'closed' AND closed_at >= since AND closed_at < until;
 
 -- The works of intermediaries that ended in a period, and those of open cases that have not ended.
 CREATE VIEW {database}.works_in_period {on_cluster} AS

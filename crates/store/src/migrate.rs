@@ -239,7 +239,7 @@ mod tests {
         assert!(text.split(";\n").all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
         let (tables, views): (Vec<&str>, Vec<&str>) = text.split(";\n").partition(|it| it.contains("CREATE TABLE"));
         let (over_all, local): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Distributed"));
-        assert_eq!((local.len(), over_all.len(), views.len()), (8, 8, 11));
+        assert_eq!((local.len(), over_all.len(), views.len()), (8, 8, 12));
         assert!(local.iter().all(|it| it.contains("_local ")), "{text}");
         let each_for_itself: Vec<&&str> = local.iter().filter(|it| !it.contains("ENGINE = Replicated")).collect();
         assert_eq!(each_for_itself.len(), 1, "{text}");
@@ -278,7 +278,11 @@ mod tests {
     fn on_one_node_nothing_is_replicated_or_spread() {
         let text = on(None);
         // What is in braces still are the parameters of views.
-        let text = text.replace("{since_ms:Int64}", "").replace("{until_ms:Int64}", "").replace("{zone:String}", "");
+        let text = text
+            .replace("{since_ms:Int64}", "")
+            .replace("{until_ms:Int64}", "")
+            .replace("{zone:String}", "")
+            .replace("{batch_at_least:UInt32}", "");
         assert!(!["Replicated", "CLUSTER", "Distributed", "_local", "{"].iter().any(|it| text.contains(it)), "{text}");
     }
 }
