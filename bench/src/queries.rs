@@ -61,7 +61,7 @@ pub async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
     let mut queries = json!({});
     for cases in &world.options.query_cases {
         let database = format!("queries_{cases}");
-        fill(world, &database, *cases).await?;
+        report.put(&format!("copy@{cases}"), fill(world, &database, *cases).await?);
         let free = ports::free_set(2)?;
         let base = format!("http://127.0.0.1:{}", free[0]);
         let mut command = world.sundial(&database, "queries")?;
@@ -112,8 +112,9 @@ const COPIES_AT_ONCE: u64 = 8;
 
 /// So many cases out of those the pipeline stored: copies under other numbers, each further back by half of the time
 /// they span, so that a month has as many cases however long the topic is; and in the end
-/// a part of a few cases of all years, written again, as there is at any time in life.
-async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
+/// a part of a few cases of all years, written again, as there is at any time in life. All this was stored yesterday and
+/// is copied (`cases_copy`); a few cases are newer than the copy. Tells how long a copy takes.
+async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<Value> {
     let there: u64 = world.sql("pipeline", "SELECT count() FROM cases FINAL").await?.parse()?;
     let half = "SELECT intDiv(dateDiff('day', min(received_at), max(received_at)), 2) FROM cases";
     let days: u64 = world.sql("pipeline", half).await?.parse()?;
@@ -132,8 +133,27 @@ async fn fill(world: &World, database: &str, cases: u64) -> anyhow::Result<()> {
     }
     let again = format!("INSERT INTO {database}.cases SELECT * FROM {database}.cases WHERE cityHash64(case_no) % 10000 = 0");
     world.sql("default", &again).await?;
-    Ok(())
+    // The second copy is the first that is read. The server made one when the tables were empty.
+    let started = Instant::now();
+    for _ in 0..2 {
+        world.sql("default", &format!("SYSTEM REFRESH VIEW {database}.cases_copying")).await?;
+        world.sql("default", &format!("SYSTEM WAIT VIEW {database}.cases_copying")).await?;
+    }
+    let seconds = started.elapsed().as_secs_f64() / 2.0;
+    for newer in [NEWER_OF_LATE, NEWER_OF_ALL_YEARS] {
+        let again = "SELECT * REPLACE (version + 1 AS version, now() AS stored_at)";
+        world.sql("default", &format!("INSERT INTO {database}.cases {again} FROM {database}.cases FINAL WHERE {newer}")).await?;
+    }
+    let newer = format!("SELECT count() FROM {database}.cases WHERE stored_at > now() - 3600");
+    let newer: u64 = world.sql("default", &newer).await?.parse()?;
+    Ok(json!({ "seconds_a_copy": seconds, "rows_newer": newer }))
 }
+
+/// What has been stored anew since the copy: some twenty thousand cases of the latest two weeks,
+const NEWER_OF_LATE: &str =
+    "received_at > (SELECT max(received_at) - INTERVAL 14 DAY FROM pipeline.cases) AND cityHash64(case_no, 1) % 5 = 0";
+/// and a few hundred of all years.
+const NEWER_OF_ALL_YEARS: &str = "cityHash64(case_no, 2) % 45000 = 0";
 
 /// The copies with these numbers of what the pipeline stored.
 fn copied(first: u64, end: u64, days: u64) -> String {
@@ -150,7 +170,7 @@ fn copied(first: u64, end: u64, days: u64) -> String {
         "first_at",
         "last_at",
     ];
-    let dates = dates.map(|date| format!("{date} - {back} AS {date}")).join(", ");
+    let dates = dates.map(|date| format!("{date} - {back} AS {date}")).join(", ") + ", stored_at - toIntervalDay(1) AS stored_at";
     let spans = format!(
         "arrayMap(it -> (it.clock, it.instance, it.started_at - {back}, it.ended_at - {back}, it.due_at - {back}, it.limit_days, \
          it.elapsed_days, it.late, it.department, it.handler, it.party), spans) AS spans"

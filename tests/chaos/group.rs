@@ -62,6 +62,28 @@ async fn one_two_and_four_processes_fill_a_store_of_two_shards() {
     assert!(cases(&first) > 0 && cases(&second) > 0, "every shard has cases: {first} and {second}");
     assert_eq!(hall.query("SELECT count() = uniqExact(case_no) FROM cases FINAL").await, "1", "no case is on two shards");
     the_views_look_at_both_shards(&hall).await;
+    // Each shard copies its own cases when it will: one has a copy, both have one, and cases change after that.
+    let copied = async |second: bool| {
+        let aged = "ALTER TABLE cases_local UPDATE stored_at = stored_at - 3600 WHERE true SETTINGS mutations_sync = 1";
+        let copy = ["SYSTEM REFRESH VIEW cases_copying", "SYSTEM WAIT VIEW cases_copying"];
+        for statement in [&[aged], &copy[..], &copy[..]].concat() {
+            if second {
+                hall.query_second_shard(statement).await
+            } else {
+                hall.query(statement).await
+            };
+        }
+    };
+    copied(false).await;
+    the_views_look_at_both_shards(&hall).await;
+    copied(true).await;
+    the_views_look_at_both_shards(&hall).await;
+    let changed = "* EXCEPT (stored_at) REPLACE (version + 1 AS version, 'open' AS status)";
+    hall.query(&format!(
+        "INSERT INTO cases (* EXCEPT (stored_at)) SELECT {changed} FROM cases FINAL WHERE cityHash64(case_no) % 7 = 0"
+    ))
+    .await;
+    the_views_look_at_both_shards(&hall).await;
     hall.close().await;
 }
 
@@ -72,10 +94,11 @@ async fn the_views_look_at_both_shards(hall: &Hall) {
     let instant = |ms: &str| format!("fromUnixTimestamp64Milli({ms}, 'UTC')");
     let in_period = format!("last_at >= {} AND first_at < {}", instant(since), instant(until));
     let period = format!("cases_in_period(since_ms = {since}, until_ms = {until})");
-    let closings = format!("closings_in_period(since_ms = {since}, until_ms = {until}, zone = 'Asia/Shanghai')");
+    let closings =
+        format!("closings_in_period(since_ms = {since}, until_ms = {until}, zone = 'Asia/Shanghai', batch_at_least = 5)");
     let closed = format!("status = 'closed' AND closed_at >= {} AND closed_at < {}", instant(since), instant(until));
     let open = "status IN ('open', 'suspended')";
-    for (view, condition) in [("open_cases", open), (&period, &in_period), (&closings, &closed)] {
+    for (view, condition) in [("cases_now", "true"), ("open_cases", open), (&period, &in_period), (&closings, &closed)] {
         let found = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM {view}")).await;
         let all = hall.query(&format!("SELECT count(), sum(cityHash64(case_no)) FROM cases FINAL WHERE {condition}")).await;
         assert_eq!(found, all, "{view}");

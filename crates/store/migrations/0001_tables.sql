@@ -82,6 +82,7 @@ CREATE TABLE {database}.cases {on_cluster}
     -- A row that does not say is of every period.
     first_at               DateTime64(3, 'UTC') COMMENT 'no instant of the row lies before',
     last_at                DateTime64(3, 'UTC') DEFAULT toDateTime64('2200-01-01 00:00:00', 3, 'UTC') COMMENT 'none lies after, but what is still ahead: due times, next_change',
+    stored_at              DateTime DEFAULT now() COMMENT 'by the clock of the server',
     spans                  Array(Tuple(
         clock       LowCardinality(String),
         instance    String,
@@ -110,16 +111,88 @@ CREATE TABLE {database}.cases {on_cluster}
         limit_days  Float64,
         confirm     UInt8,
         handler     Nullable(String))) COMMENT 'issued and founded; limit_days is that of its own clock',
-    -- Case numbers grow with time within their office, so a period, or what is open, lies in few granules. A period
-    -- concerns a case only where `first_at` and `last_at` say so, which never are null: among many cases some instant
-    -- is (one was not closed), and an index over it would have to take the granule for every later period.
-    INDEX first_at first_at TYPE minmax,
-    INDEX last_at last_at TYPE minmax,
-    INDEX status status TYPE set(8)
+    -- Worked out when read, and stored in the copy (below).
+    finding_kinds          Array(LowCardinality(String)) ALIAS findings.kind,
+    works                  Array(Tuple(
+        party        String,
+        ended_at     Nullable(DateTime64(3, 'UTC')),
+        due_at       Nullable(DateTime64(3, 'UTC')),
+        limit_days   Nullable(Float64),
+        elapsed_days Nullable(Float64)))
+        ALIAS arrayMap(
+            it -> (assumeNotNull(it.party), it.ended_at, it.due_at, it.limit_days, it.elapsed_days),
+            arrayFilter(it -> it.clock = 'special' AND it.party IS NOT NULL, spans)) COMMENT 'of intermediaries',
+    case_hash              UInt64 ALIAS xxh3(case_no),
+    -- What was stored since the copy (below) is in the newest parts, and once these are merged with older ones, in few
+    -- granules: those of recent case numbers.
+    INDEX stored_at stored_at TYPE minmax
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
 SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
+
+-- A copy of the cases without their older rows, in the order in which they are asked for: a period, or what is open, is a
+-- few ranges of it, and nothing has to be merged. ClickHouse makes it anew every so often, beside the one before, and
+-- then exchanges the two. `{local}`: each server copies what it has itself.
+CREATE TABLE {database}.cases_copy{local} {on_cluster}
+ENGINE = MergeTree
+ORDER BY (status, toStartOfMonth(last_at), first_at)
+SETTINGS index_granularity = 1024
+EMPTY AS
+SELECT
+    * EXCEPT (version, is_deleted, partition, stored_at),
+    finding_kinds, works, case_hash,
+    toDateTime(0) AS copied_at,
+    toDateTime(0) AS newer_since
+FROM {database}.cases{local};
+
+-- What was stored before `copied_at` is in the copy: five minutes are left for inserts and replicas on their way.
+-- `newer_since` is the `copied_at` of the copy before, and is what is read: a question may meet the exchange between
+-- the instant and the rows. So the first copy, which has none before it, is not read. One core is enough for it, and
+-- leaves the others to the questions.
+CREATE MATERIALIZED VIEW {database}.cases_copying {on_cluster}
+REFRESH EVERY 60 MINUTE TO {database}.cases_copy{local} AS
+SELECT
+    * EXCEPT (version, is_deleted, partition, stored_at),
+    finding_kinds, works, case_hash,
+    now() - toIntervalMinute(5) AS copied_at,
+    ifNull((SELECT copied_at FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS newer_since
+FROM {database}.cases{local} FINAL
+SETTINGS max_threads = 1;
+
+-- The cases as they are now: those of the copy, but for the ones of which the newest row was stored since, and these rows.
+-- So nothing is stale, however old the copy is. Newer rows lie together, in the newest parts, and are merged among
+-- themselves; of the older rows of their cases only the versions are looked at, for a row that was stored late loses.
+-- Without a copy, or where more is newer than is worth looking up (all cases were derived anew), all rows are merged,
+-- as by `cases FINAL`. Conditions of whoever asks reach both parts. All look at the same rows of `cases`, for within a
+-- question ClickHouse looks at a table once (`enable_shared_storage_snapshot_in_query`). `case_hash` is read in place of
+-- the longer number: that a case has that of a newer one, and is missed until the next copy, happens once in ten
+-- thousand years. Of the settings one is needed: that newer rows are not merged with older ones (`…exact_mode`).
+CREATE VIEW {database}.cases_now{local} {on_cluster} AS
+WITH
+    ifNull((SELECT newer_since FROM {database}.cases_copy{local} LIMIT 1), toDateTime(0)) AS since,
+    (SELECT count() FROM {database}.cases{local} WHERE stored_at >= since) < 1000000 AS is_copied
+SELECT * EXCEPT (case_hash, is_newer)
+FROM
+(
+    SELECT * EXCEPT (copied_at, newer_since), 0 AS is_newer
+    FROM {database}.cases_copy{local}
+    WHERE is_copied
+    SETTINGS use_statistics = 0
+    UNION ALL
+    SELECT * EXCEPT (version, is_deleted, partition, stored_at), finding_kinds, works, case_hash, 1 AS is_newer
+    FROM {database}.cases{local} FINAL
+    PREWHERE NOT is_copied OR stored_at >= since
+    SETTINGS use_statistics = 0, enable_vertical_final = 0, use_skip_indexes_if_final_exact_mode = 0
+)
+WHERE NOT is_copied OR is_newer = (case_hash IN
+(
+    SELECT case_hash
+    FROM {database}.cases{local}
+    WHERE case_no IN (SELECT case_no FROM {database}.cases{local} WHERE is_copied AND stored_at >= since)
+    GROUP BY case_hash
+    HAVING argMax(stored_at, version) >= since
+));
 
 CREATE TABLE {database}.withdrawn_cards {on_cluster}
 (
@@ -149,72 +222,79 @@ ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, card_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
--- What is asked of a period or of what is open goes through these views. `FINAL` alone would merge the whole table:
--- a skipping index must not leave out a newer row, so with one ClickHouse takes every granule that overlaps, and one
--- small part of cases of many years overlaps with all. Here the indexes find the case numbers, whatever version says
--- so, and `FINAL` merges these.
-
 -- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
--- a view are texts on their way, and a text of a time loses its zone. `finding_kinds` is read without the evidence beside it.
+-- a view are texts on their way, and a text of a time loses its zone.
 CREATE VIEW {database}.cases_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT *, findings.kind AS finding_kinds
-FROM {database}.cases FINAL
-WHERE last_at >= since AND first_at < until
-    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE last_at >= since AND first_at < until)
-SETTINGS use_skip_indexes_if_final = 0;
+SELECT *
+FROM {database}.cases_now
+WHERE last_at >= since AND first_at < until;
 
 -- The cases that are accepted and not closed.
 CREATE VIEW {database}.open_cases {on_cluster} AS
-SELECT *, findings.kind AS finding_kinds
-FROM {database}.cases FINAL
-WHERE status IN ('open', 'suspended')
-    AND case_no GLOBAL IN (SELECT case_no FROM {database}.cases WHERE status IN ('open', 'suspended'))
-SETTINGS use_skip_indexes_if_final = 0;
+SELECT *
+FROM {database}.cases_now
+WHERE status IN ('open', 'suspended');
 
--- Those closed in a period. `in_a_minute` is how many cases their window closed in the fullest minute that holds the
--- closing (a batch, where it is enough of them); 0 without a window, and at the very start of a local day of `zone`:
--- sources that know only dates report closings so.
+-- Both at once: who needs both looks at the cases once.
+CREATE VIEW {database}.cases_in_period_and_open {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
+SELECT *
+FROM {database}.cases_now
+WHERE (last_at >= since AND first_at < until) OR status IN ('open', 'suspended');
+
+-- At which instants of a period a window closed cases in batches: so many, or more, within a minute that holds the
+-- instant. A minute begins at a closing, and is full where the last of so many lies in it; an instant is in a batch where
+-- one of the minutes that begin with it or with the closings before it that it may share one with is full. Not those of
+-- the very start of a local day of `zone`: sources that know only dates report closings so.
+CREATE VIEW {database}.batches_in_period {on_cluster} AS
+WITH
+    fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
+    fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until,
+    greatest({batch_at_least:UInt32}, 1) AS many,
+    arrayMap((first, last) -> last - first <= 60000, arrayResize(times, greatest(length(times) - many + 1, 0)), arraySlice(times, many)) AS is_full,
+    arrayCumSum(arrayResize(is_full, length(times))) AS begun,
+    arrayResize(arrayConcat(arrayWithConstant(least(many, length(times)), toUInt64(0)), begun), length(times)) AS begun_before
+SELECT window, arrayJoin(arrayFilter((at, by_now, by_then) -> by_now > by_then, times, begun, begun_before)) AS closed_ms
+FROM
+(
+    SELECT window, arraySort(groupArray(toUnixTimestamp64Milli(assumeNotNull(closed_at)))) AS times
+    FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+    WHERE status = 'closed' AND closed_at >= since AND closed_at < until
+        AND window IS NOT NULL AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String}))
+    GROUP BY window
+);
+
+-- The cases closed in a period; `in_batch` says whether their window closed them in one.
 CREATE VIEW {database}.closings_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
 SELECT
     *,
-    if(is_timed, max(following) OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN 60000 PRECEDING AND CURRENT ROW), 0) AS in_a_minute
-FROM
-(
-    SELECT
-        *,
-        toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed_ms,
-        window IS NOT NULL AND toTimeZone(closed_at, {zone:String}) != toStartOfDay(toTimeZone(closed_at, {zone:String})) AS is_timed,
-        count() OVER (PARTITION BY is_timed, window ORDER BY closed_ms RANGE BETWEEN CURRENT ROW AND 60000 FOLLOWING) AS following
-    FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
-    WHERE status = 'closed' AND closed_at >= since AND closed_at < until
-);
+    toUnixTimestamp64Milli(assumeNotNull(closed_at)) AS closed_ms,
+    (window, closed_ms) IN
+    (
+        SELECT window, closed_ms
+        FROM {database}.batches_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64}, zone = {zone:String}, batch_at_least = {batch_at_least:UInt32})
+    ) AS in_batch
+FROM {database}.cases_in_period(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+WHERE status = 'closed' AND closed_at >= since AND closed_at < until;
 
--- The works of intermediaries that ended in a period, and those of open cases that have not ended. Few cases have any, so
--- these are looked for first, and of spans only what is needed is read.
+-- The works of intermediaries that ended in a period, and those of open cases that have not ended.
 CREATE VIEW {database}.works_in_period {on_cluster} AS
 WITH
     fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AS since,
     fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC') AS until
-SELECT case_no, green_channel, key_project, assumeNotNull(party) AS party, ended_at, due_at, limit_days, elapsed_days
-FROM {database}.cases FINAL
-ARRAY JOIN spans.clock AS clock, spans.party AS party, spans.ended_at AS ended_at, spans.due_at AS due_at,
-    spans.limit_days AS limit_days, spans.elapsed_days AS elapsed_days
-WHERE clock = 'special' AND party IS NOT NULL
-    AND ((ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended')))
-    AND case_no GLOBAL IN
-    (
-        SELECT case_no
-        FROM {database}.cases
-        WHERE ((last_at >= since AND first_at < until) OR status IN ('open', 'suspended'))
-            AND arrayExists(it -> it IS NOT NULL, spans.party)
-    )
-SETTINGS use_skip_indexes_if_final = 0;
+SELECT case_no, green_channel, key_project, work.party AS party, work.ended_at AS ended_at, work.due_at AS due_at,
+       work.limit_days AS limit_days, work.elapsed_days AS elapsed_days
+FROM {database}.cases_in_period_and_open(since_ms = {since_ms:Int64}, until_ms = {until_ms:Int64})
+ARRAY JOIN works AS work
+WHERE (ended_at >= since AND ended_at < until) OR (ended_at IS NULL AND status IN ('open', 'suspended'));
 
 CREATE VIEW {database}.spans {on_cluster} AS
 SELECT case_no, span.clock AS clock, span.instance AS instance, span.started_at AS started_at, span.ended_at AS ended_at,

@@ -16,8 +16,8 @@ FROM
         SELECT
             assumeNotNull(window) AS window_key, closed_ms AS at, case_no,
             lagInFrame(at, 1, at) OVER (PARTITION BY window_key ORDER BY at, case_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS previous
-        FROM closings_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64}, zone = {zone:String})
-        WHERE in_a_minute >= {batch_at_least:UInt32}
+        FROM closings_in_period(since_ms = {from_ms:Int64}, until_ms = {to_ms:Int64}, zone = {zone:String}, batch_at_least = {batch_at_least:UInt32})
+        WHERE in_batch
     )
 )
 GROUP BY window_key, batch

@@ -13,6 +13,7 @@ mod client;
 mod columns;
 mod compress;
 mod config;
+mod copy;
 mod error;
 mod figures;
 mod forecast;
@@ -32,6 +33,7 @@ mod rows;
 mod writer;
 
 pub use config::{Cluster, StoreConfig};
+pub use copy::{CopyEvery, copy_every};
 pub use error::StoreError;
 pub use figures::{FigureGroup, FigureQuery, GroupBy};
 pub use gaming::{Batch, Page, Suspected, SuspiciousRow};

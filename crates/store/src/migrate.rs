@@ -123,20 +123,33 @@ const REPLICA_ONLY: &str = "('/clickhouse/tables/{shard}/{database}/{table}', '{
 const REPLICA_EVERYWHERE: &str = "('/clickhouse/tables/{database}/{table}', '{shard}-{replica}')";
 
 /// The statements of a migration for a configuration: on one node as they are; on a cluster every table is one of
-/// each shard, `…_local`, and one over all of them that bears its name; replicated, where there is a Keeper.
+/// each shard, `…_local`, and one over all of them that bears its name; replicated, where there is a Keeper. So is a
+/// view that is marked `{local}`; a table that is marked so is of its shard only.
 fn rendered(sql: &str, config: &StoreConfig) -> Vec<String> {
     let mut rendered = Vec::new();
     for statement in statements(sql) {
-        match (&config.cluster, table_made_by(statement)) {
-            (Some(cluster), Some(table)) => {
+        let Some(cluster) = &config.cluster else {
+            rendered.push(filled_in(statement, config));
+            continue;
+        };
+        let (table, view) = (made_by(statement, "TABLE"), made_by(statement, "VIEW").and_then(|it| it.strip_suffix(LOCAL)));
+        let over_all = |name: &str, like: &str, key: &str| {
+            format!(
+                "CREATE TABLE {{database}}.{name} {{on_cluster}}{like} \
+                 ENGINE = Distributed('{}', '{{database}}', '{name}_local', cityHash64({key}))",
+                cluster.name
+            )
+        };
+        match (table.filter(|it| !it.ends_with(LOCAL)), view) {
+            (Some(table), _) => {
                 let local = statement.replacen(&format!("{{database}}.{table}"), &format!("{{database}}.{table}_local"), 1);
-                let key = first_of_order(statement);
-                let over_all = format!(
-                    "CREATE TABLE {{database}}.{table} {{on_cluster}} AS {{database}}.{table}_local \
-                     ENGINE = Distributed('{}', '{{database}}', '{table}_local', cityHash64({key}))",
-                    cluster.name
-                );
+                let over_all = over_all(table, &format!(" AS {{database}}.{table}_local"), first_of_order(statement));
                 rendered.extend([filled_in(&local, config), filled_in(&over_all, config)]);
+            }
+            // The columns of a view are asked for when the table over it is made.
+            (_, Some(view)) => {
+                let over_all = over_all(view, "", KEY_OF_VIEWS);
+                rendered.extend([filled_in(statement, config), filled_in(&over_all, config)]);
             }
             _ => rendered.push(filled_in(statement, config)),
         }
@@ -144,8 +157,14 @@ fn rendered(sql: &str, config: &StoreConfig) -> Vec<String> {
     rendered
 }
 
-fn table_made_by(statement: &str) -> Option<&str> {
-    statement.strip_prefix("CREATE TABLE {database}.")?.split_whitespace().next()
+/// Marks what each shard has for itself, in the text of a migration.
+const LOCAL: &str = "{local}";
+/// What the rows of a view of each shard are spread by.
+const KEY_OF_VIEWS: &str = "case_no";
+
+/// The name of what a statement makes, if it is of that kind.
+fn made_by<'a>(statement: &'a str, kind: &str) -> Option<&'a str> {
+    statement.strip_prefix(&format!("CREATE {kind} {{database}}."))?.split_whitespace().next()
 }
 
 /// What rows are spread by: the first column of their order, which is the case or the card they belong to.
@@ -158,6 +177,7 @@ fn filled_in(statement: &str, config: &StoreConfig) -> String {
     let if_replicated = |text: &'static str| if is_replicated(config) { text } else { "" };
     statement
         .replace("{database}", &config.database)
+        .replace(LOCAL, if config.cluster.is_some() { "_local" } else { "" })
         .replace("{on_cluster}", &on_cluster(config))
         .replace("{engine}", replicated(config))
         .replace("{replica_only}", if_replicated(REPLICA_ONLY))
@@ -218,9 +238,12 @@ mod tests {
         let text = on(Some(Cluster { name: "county".to_owned(), replicated: true }));
         assert!(text.split(";\n").all(|it| it.contains("ON CLUSTER 'county'")), "{text}");
         let (tables, views): (Vec<&str>, Vec<&str>) = text.split(";\n").partition(|it| it.contains("CREATE TABLE"));
-        let (local, over_all): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Replicated"));
-        assert_eq!((local.len(), over_all.len(), views.len()), (7, 7, 8));
+        let (over_all, local): (Vec<&str>, Vec<&str>) = tables.iter().partition(|it| it.contains("ENGINE = Distributed"));
+        assert_eq!((local.len(), over_all.len(), views.len()), (8, 8, 12));
         assert!(local.iter().all(|it| it.contains("_local ")), "{text}");
+        let each_for_itself: Vec<&&str> = local.iter().filter(|it| !it.contains("ENGINE = Replicated")).collect();
+        assert_eq!(each_for_itself.len(), 1, "{text}");
+        assert!(each_for_itself[0].contains("CREATE TABLE sundial.cases_copy_local ON CLUSTER 'county'"), "{text}");
         assert!(text.contains(
             "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', version, is_deleted)"
         ));
@@ -234,16 +257,32 @@ mod tests {
     fn on_shards_without_a_keeper_nothing_is_replicated_and_every_row_of_a_case_is_on_one_of_them() {
         let text = on(Some(Cluster { name: "county".to_owned(), replicated: false }));
         assert!(!text.contains("Replicated") && !text.contains("ON CLUSTER"), "{text}");
-        for table in ["events", "cases", "withdrawn_cards"] {
+        for table in ["events", "cases", "withdrawn_cards", "cases_now"] {
             assert!(text.contains(&format!("Distributed('county', 'sundial', '{table}_local', cityHash64(case_no))")), "{text}");
         }
+    }
+
+    #[test]
+    fn every_shard_copies_its_own_cases_and_all_are_asked_for_them_as_they_are_now() {
+        let text = on(Some(Cluster { name: "county".to_owned(), replicated: true }));
+        let made = |what: &str| text.split(";\n").find(|it| it.contains(what)).unwrap_or_else(|| panic!("no {what}: {text}"));
+        for local in ["TABLE sundial.cases_copy_local ", "VIEW sundial.cases_copying ", "VIEW sundial.cases_now_local "] {
+            let others =
+                made(local).replace("sundial.cases_local", "").replace("sundial.cases_copy_local", "").replace(local, "");
+            assert!(!others.contains("sundial."), "{others}");
+        }
+        assert!(made("VIEW sundial.open_cases ").contains("FROM sundial.cases_now\n"), "{text}");
     }
 
     #[test]
     fn on_one_node_nothing_is_replicated_or_spread() {
         let text = on(None);
         // What is in braces still are the parameters of views.
-        let text = text.replace("{since_ms:Int64}", "").replace("{until_ms:Int64}", "").replace("{zone:String}", "");
+        let text = text
+            .replace("{since_ms:Int64}", "")
+            .replace("{until_ms:Int64}", "")
+            .replace("{zone:String}", "")
+            .replace("{batch_at_least:UInt32}", "");
         assert!(!["Replicated", "CLUSTER", "Distributed", "_local", "{"].iter().any(|it| text.contains(it)), "{text}");
     }
 }

@@ -68,6 +68,9 @@ pub struct ClickHouse {
     pub replicated: bool,
     /// Seconds after which a request is given up.
     pub timeout_s: u64,
+    /// Minutes between two copies of the cases, which questions over a period are read from; `sundial migrate` tells
+    /// ClickHouse.
+    pub copy_minutes: u32,
     /// How long rows are kept; `sundial migrate` tells ClickHouse.
     pub retention: Retention,
 }
@@ -161,6 +164,7 @@ impl Default for Config {
                 cluster: None,
                 replicated: true,
                 timeout_s: 30,
+                copy_minutes: 60,
                 retention: Retention { events_days: None, notifications_days: None },
             },
             rules: RuleSources::default(),
@@ -306,6 +310,13 @@ mod tests {
         assert!(lines[1].contains("figures.parties.blacklist_below: found 70, expected a share between 0 and 1"), "{error}");
         let error = load(&["figures.suspicious=[\"too_fast\"]"]).unwrap_err().to_string();
         assert!(error.contains("figures.suspicious: found \"too_fast\""), "{error}");
+    }
+
+    #[test]
+    fn copies_of_the_cases_that_are_made_all_the_time_are_refused() {
+        assert!(load(&[]).unwrap().copy_every().is_ok());
+        let error = load(&["clickhouse.copy_minutes=1"]).unwrap().copy_every().unwrap_err().to_string();
+        assert_eq!(error, "clickhouse.copy_minutes: found 1, expected 10 to 10080 minutes");
     }
 
     #[test]

@@ -34,6 +34,15 @@ impl Config {
         Ok(retention)
     }
 
+    /// How often cases are copied.
+    ///
+    /// # Errors
+    /// So often, or so seldom, makes no sense.
+    pub fn copy_every(&self) -> anyhow::Result<store::CopyEvery> {
+        let every = store::CopyEvery::minutes(self.clickhouse.copy_minutes);
+        every.map_err(|refusal| anyhow::anyhow!("clickhouse.copy_minutes: {refusal}"))
+    }
+
     /// How the topic of approval steps is consumed.
     pub fn consumption(&self) -> intake::Config {
         let it = &self.intake;

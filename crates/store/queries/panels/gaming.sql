@@ -5,23 +5,23 @@ WITH
     (
         SELECT
             *,
-            arrayFilter(kind -> kind IN (${suspicious:singlequote}), arrayDistinct(arrayConcat(
-                arrayMap(kind -> toString(kind), finding_kinds), if(in_a_minute >= ${batch_at_least:raw}, ['batch_close'], [])))) AS kinds,
-            notEmpty(kinds) AS is_suspicious,
+            [${suspicious:singlequote}] AS asked_for,
+            has(asked_for, 'batch_close') AND in_batch AS is_batched,
+            is_batched OR hasAny(finding_kinds, asked_for) AS is_suspicious,
             ifNull(outcome, '') IN ('granted', 'refused') AS decided,
             decided AND promised_due_at IS NOT NULL AS promised,
             decided AND promised_speed_up IS NOT NULL AS promised_timed,
             decided AND statutory_speed_up IS NOT NULL AS statutory_timed
-        FROM closings_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)), zone = 'Asia/Shanghai')
+        FROM closings_in_period(since_ms = toUnixTimestamp64Milli(toDateTime64($__fromTime, 3)), until_ms = toUnixTimestamp64Milli(toDateTime64($__toTime, 3)), zone = 'Asia/Shanghai', batch_at_least = ${batch_at_least:raw})
     )
 SELECT
     ifNull(nullIf(department, ''), '—') AS `部门 department`,
     count() AS `办结 closed`,
     countIf(is_suspicious) AS `可疑 suspicious`,
-    countIf(has(kinds, 'instant_close')) AS `瞬间办结 instant`,
-    countIf(has(kinds, 'suspension_near_due')) AS `临期中止 near due`,
-    countIf(has(kinds, 'late_entry')) AS `补录 late entry`,
-    countIf(has(kinds, 'batch_close')) AS `批量办结 batch`,
+    countIf(has(asked_for, 'instant_close') AND has(finding_kinds, 'instant_close')) AS `瞬间办结 instant`,
+    countIf(has(asked_for, 'suspension_near_due') AND has(finding_kinds, 'suspension_near_due')) AS `临期中止 near due`,
+    countIf(has(asked_for, 'late_entry') AND has(finding_kinds, 'late_entry')) AS `补录 late entry`,
+    countIf(is_batched) AS `批量办结 batch`,
     countIf(promised AND NOT promised_late) / nullIf(countIf(promised), 0) AS `按时办结率 on time`,
     countIf(promised AND NOT promised_late AND NOT is_suspicious) / nullIf(countIf(promised AND NOT is_suspicious), 0) AS `剔除后按时办结率 without`,
     countIf(decided AND same_day = 1) / nullIf(countIf(decided), 0) AS `当日办结率 same day`,

@@ -1,6 +1,6 @@
 //! Migrations.
 
-use store::{Retention, migrate, require_current, retain};
+use store::{CopyEvery, Retention, copy_every, migrate, require_current, retain};
 
 use crate::fixtures::Engine;
 
@@ -48,4 +48,17 @@ async fn rows_are_kept_for_as_long_as_is_set_and_for_ever_where_nothing_is() {
         .await
         .unwrap();
     assert!(!ever.contains("TTL"), "{ever}");
+}
+
+#[tokio::test]
+async fn cases_are_copied_as_often_as_is_set() {
+    let engine = Engine::start().await;
+    let config = engine.config();
+    migrate(&config).await.unwrap();
+    let minutes = |minutes| CopyEvery::minutes(minutes).unwrap();
+    assert!(!copy_every(&config, minutes(60)).await.unwrap(), "it is so from the beginning");
+    for other in [45, 120, 1440, 2880, 10_080, 60] {
+        assert!(copy_every(&config, minutes(other)).await.unwrap());
+        assert!(!copy_every(&config, minutes(other)).await.unwrap(), "it is told once");
+    }
 }

@@ -27,7 +27,7 @@ pub async fn run(config: &Config, args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub async fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
-    let retention = config.retention()?;
+    let (retention, copy_every) = (config.retention()?, config.copy_every()?);
     let applied = store::migrate(&config.store()).await?;
     let database = &config.clickhouse.database;
     match &applied[..] {
@@ -36,6 +36,9 @@ pub async fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
     }
     for table in store::retain(&config.store(), retention).await? {
         writeln!(io::stdout(), "{database}: rows of {table} are kept as clickhouse.retention says")?;
+    }
+    if store::copy_every(&config.store(), copy_every).await? {
+        writeln!(io::stdout(), "{database}: cases are copied as often as clickhouse.copy_minutes says")?;
     }
     Ok(ExitCode::SUCCESS)
 }
