@@ -4,7 +4,7 @@
 //! An event names its office in the words of a small vocabulary (source, item, region, department, window, handler), so these
 //! are kept once in a [`Lexicon`] and told by their numbers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use domain::{
     CaseEvents, Event, Instant, Kind, Text,
@@ -19,7 +19,7 @@ const MOST_WORDS: usize = 1 << 16;
 /// The words of the packed events of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Lexicon {
-    numbers: std::collections::HashMap<Text, u32, RandomState>,
+    numbers: HashMap<Text, u32, RandomState>,
     words: Vec<Text>,
 }
 

@@ -30,10 +30,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::told::{ToldCard, told_cards};
-pub use self::{
+pub use self::told::{card_messages, put};
+use self::{
     gathered::Gathered,
-    told::{card_messages, put},
+    told::{ToldCard, told_cards},
 };
 use crate::{cases::StoredCases, clock::now, horizon::Horizon, metrics::Metrics};
 
@@ -178,7 +178,7 @@ impl Line {
         self.told = holds;
     }
 
-    /// Whether more than is gathered waits for its store.
+    /// Whether so much is gathered that it is derived before anything more is read.
     fn is_full(&self) -> bool {
         self.gathered.len() >= self.parts.gather_messages
     }
