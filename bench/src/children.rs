@@ -221,7 +221,7 @@ async fn fold(kafka: &Kafka, catalog: &std::path::Path, rows_path: &std::path::P
                         Signal::Revoked(..) => {}
                     }
                     horizon.catch_up(now());
-                    if horizon.behind() > 0 && folding.events.len() < gather_messages {
+                    if horizon.behind() > 0 && folding.worker.waiting() < gather_messages {
                         continue;
                     }
                     let events = folding.events.len() as u64;
@@ -286,8 +286,11 @@ impl Folding {
         for ((event, _), message) in self.events[first..].iter().zip(batch.messages()) {
             self.rows.event(event, message.payload.unwrap_or_default(), message.partition, message.offset);
         }
+        let encoded = thread_cpu();
+        self.events[first..].iter().for_each(|(event, partition)| self.worker.take(event, *partition));
         self.spent.parse += parsed - started;
-        self.spent.encode += thread_cpu() - parsed;
+        self.spent.encode += encoded - parsed;
+        self.spent.fold += thread_cpu() - encoded;
         // As the pipeline, which is behind here.
         for ((event, partition), message) in self.events[first..].iter().zip(batch.messages()) {
             let read = Read { written_ms: message.timestamp_ms, tells_of: event.occurred_at, is_history: false };
@@ -300,13 +303,13 @@ impl Folding {
     }
 
     async fn derive(&mut self, horizon: &Horizon, rules: &RuleBook) -> Rows {
-        let events = std::mem::take(&mut self.events);
-        let Ok(()) = self.worker.fetch(&events, &self.memory).await;
-        self.memory.saw(&events);
+        let Ok(()) = self.worker.fetch(&self.memory).await;
+        self.memory.saw(&self.events);
+        self.events.clear();
         let before_fold = thread_cpu();
         let mut changes = Vec::new();
         let as_of = |partition: i32, case: &domain::CaseEvents| horizon.of_case(partition, case, now());
-        self.worker.fold(events, as_of, rules, |change| changes.push(change));
+        self.worker.fold(usize::MAX, as_of, rules, |change| changes.push(change));
         let folded = thread_cpu();
         for change in &changes {
             pipeline::put(change, &mut self.rows);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::{Event, Instant};
+use domain::Instant;
 use engine::Worker;
 use serde_json::{Value, json};
 use simulate::{County, Options, Simulation};
@@ -31,14 +31,14 @@ pub fn hold_open(cases: u64, catalog: &Path) -> anyhow::Result<Value> {
     let (from, to) = (Instant::parse("2026-03-02T00:00:00+08:00")?, Instant::parse("2026-12-31T00:00:00+08:00")?);
     let mut worker = Worker::default();
     let before = tree_rss_kib(std::process::id());
-    let (mut events, mut batch) = (0u64, Vec::new());
+    let mut events = 0u64;
     for (number, arrival) in simulation.arrivals(from, to) {
         let life = simulation.case(number, arrival);
         let half = life.len().div_ceil(2);
         events += half as u64;
-        batch.extend(life.into_iter().take(half).map(|event: Event| (event, 0)));
-        if batch.len() >= 20_000 {
-            worker.fold(std::mem::take(&mut batch), |_, _| arrival, &rules, |_| {});
+        life.iter().take(half).for_each(|event| worker.take(event, 0));
+        if worker.waiting() >= 20_000 {
+            worker.fold(usize::MAX, |_, _| arrival, &rules, |_| {});
             if worker.cases_held() as u64 >= cases {
                 break;
             }

@@ -18,9 +18,9 @@ impl CaseEvents {
         Self { events: Vec::new() }
     }
 
-    /// The set of these events, which are [all](CaseEvents::all) of another one in its order.
-    pub fn in_order(events: Vec<Event>) -> Self {
-        debug_assert!(events.is_sorted_by(|one, next| canonical_order(one) < canonical_order(next)), "not in order");
+    /// The set of these events, of which no two are reports of the same one.
+    pub fn of_distinct(mut events: Vec<Event>) -> Self {
+        events.sort_unstable_by(|one, other| canonical_order(one).cmp(&canonical_order(other)));
         Self { events }
     }
 

@@ -47,6 +47,7 @@ fn counted_decode(batch: &[(Instant, String)], codes: &CodeMaps) -> Vec<(Event, 
 #[inline(never)]
 fn counted_fold(worker: &mut Worker, events: Vec<(Event, i32)>, as_of: Instant, rules: &RuleBook) -> Vec<CaseChange> {
     let mut changes = Vec::new();
-    worker.fold(events, |_, _| as_of, rules, |change| changes.push(change));
+    events.iter().for_each(|(event, partition)| worker.take(event, *partition));
+    worker.fold(usize::MAX, |_, _| as_of, rules, |change| changes.push(change));
     changes
 }

@@ -3,6 +3,10 @@
 //!
 //! An event names its office in the words of a small vocabulary (source, item, region, department, window, handler), so these
 //! are kept once in a [`Lexicon`] and told by their numbers.
+//!
+//! Those that wait for their case are [`Incoming`].
+
+mod incoming;
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -12,6 +16,8 @@ use domain::{
 };
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::incoming::Incoming;
 
 /// More words than an office has; what comes after them is kept with its event.
 const MOST_WORDS: usize = 1 << 16;
@@ -45,8 +51,8 @@ impl Lexicon {
     }
 }
 
-/// A set of events in a few hundred bytes. Its case number is that of whoever keeps it.
-#[derive(Debug, Clone)]
+/// A set of events in a few hundred bytes, in any order. Its case number is that of whoever keeps it.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Packed(Box<[u8]>);
 
 /// How many fields of an event are words.
@@ -79,7 +85,7 @@ fn texts(event: &Event) -> [Option<&Text>; WORDS] {
 
 impl<'e> Slim<'e> {
     /// `before` is the event before it with the numbers of its words, most of which are the same.
-    fn new(event: &'e Event, before: Option<(&Event, [u32; WORDS])>, lexicon: &mut Lexicon) -> Self {
+    fn new(event: &'e Event, before: Option<Numbered<'_>>, lexicon: &mut Lexicon) -> Self {
         let (texts, known) = (texts(event), before.map(|(event, words)| (self::texts(event), words)));
         let words = std::array::from_fn(|at| match (texts[at], &known) {
             (None, _) => NONE,
@@ -130,31 +136,62 @@ impl<'e> Slim<'e> {
     }
 }
 
+/// An event whose words have these numbers.
+type Numbered<'e> = (&'e Event, [u32; WORDS]);
+
+/// Writes an event behind what is there. `before` may be any other event.
+fn write(event: &Event, before: Option<Numbered<'_>>, lexicon: &mut Lexicon, bytes: &mut Vec<u8>) -> [u32; WORDS] {
+    let slim = Slim::new(event, before, lexicon);
+    put(&slim, bytes);
+    slim.words
+}
+
+/// Reads the event that the bytes begin with, and tells what comes behind it.
+fn read<'b>(bytes: &'b [u8], case_no: &Text, lexicon: &Lexicon) -> (Event, &'b [u8]) {
+    let (slim, behind) = take::<Slim<'_>>(bytes);
+    (slim.event(case_no, lexicon), behind)
+}
+
+#[expect(clippy::expect_used, reason = "nothing in an event is without a form in bytes")]
+fn put(value: &impl Serialize, bytes: &mut Vec<u8>) {
+    *bytes = postcard::to_extend(value, std::mem::take(bytes)).expect("an event can be packed");
+}
+
+#[expect(clippy::expect_used, reason = "the bytes were packed by this very code and never leave the process")]
+fn take<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> (T, &'b [u8]) {
+    postcard::take_from_bytes(bytes).expect("packed events can be unpacked")
+}
+
 impl Packed {
     pub(crate) fn new(events: &CaseEvents, lexicon: &mut Lexicon) -> Self {
         // Written where there is room enough, so that what is kept is as large as it must be.
         let mut bytes = Vec::with_capacity(128 * events.all().len());
         let mut before = None;
         for event in events.all() {
-            let slim = Slim::new(event, before, lexicon);
-            before = Some((event, slim.words));
-            #[expect(clippy::expect_used, reason = "nothing in an event is without a form in bytes")]
-            let written = postcard::to_extend(&slim, bytes).expect("an event can be packed");
-            bytes = written;
+            before = Some((event, write(event, before, lexicon, &mut bytes)));
         }
+        Self::of_bytes(bytes)
+    }
+
+    /// Events that are packed already, one behind another.
+    pub(crate) fn of_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes.into_boxed_slice())
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The events of the case of this number, with the lexicon they were packed with.
     pub(crate) fn unpack(&self, case_no: &Text, lexicon: &Lexicon) -> CaseEvents {
-        let (mut rest, mut events) = (&self.0[..], Vec::new());
+        let mut rest = &self.0[..];
+        let mut events = Vec::with_capacity(rest.len() / 64 + 4);
         while !rest.is_empty() {
-            #[expect(clippy::expect_used, reason = "the bytes were packed by this very code and never leave the process")]
-            let (slim, behind) = postcard::take_from_bytes::<Slim<'_>>(rest).expect("packed events can be unpacked");
-            events.push(slim.event(case_no, lexicon));
+            let (event, behind) = read(rest, case_no, lexicon);
+            events.push(event);
             rest = behind;
         }
-        CaseEvents::in_order(events)
+        CaseEvents::of_distinct(events)
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Settled {
 }
 
 impl Settled {
-    pub(crate) fn get(&self, case_no: &Text) -> Option<&HeldCase> {
+    pub(crate) fn get(&self, case_no: &str) -> Option<&HeldCase> {
         self.cases.get(case_no)
     }
 

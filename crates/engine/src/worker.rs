@@ -1,10 +1,6 @@
 //! A worker: the open cases of its partitions, and what happens to them.
 
-use std::{
-    collections::{HashMap, HashSet},
-    future::Future,
-    sync::Arc,
-};
+use std::{collections::HashMap, future::Future, sync::Arc};
 
 use domain::{
     Assessment, Calendar, Card, CaseEvents, Catalog, Event, Instant, Profile, Rules, Text,
@@ -16,7 +12,7 @@ use crate::{
     change::CaseChange,
     deadlines::Deadlines,
     known::KnownCases,
-    packed::{Lexicon, Packed},
+    packed::{Incoming, Lexicon, Packed},
     settled::Settled,
     version,
 };
@@ -112,10 +108,13 @@ pub(crate) struct HeldCase {
     stale: bool,
 }
 
-/// A case taken out of memory for a batch.
+/// A case taken out of memory for what came.
+#[derive(Default)]
 struct OpenCase {
     case_no: Text,
     events: CaseEvents,
+    /// The same, packed; none where it is to be packed anew.
+    packed: Option<Vec<u8>>,
     cards: Vec<Card>,
     partition: i32,
     version: u128,
@@ -125,14 +124,20 @@ struct OpenCase {
 }
 
 impl OpenCase {
-    fn insert(&mut self, event: Event, partition: i32) {
+    fn insert(&mut self, event: Event, partition: i32, packed: &[u8]) {
+        let before = self.events.all().len();
         if self.events.insert(event) {
             self.partition = partition;
             self.is_touched = true;
+            // Where it took the place of another one, that one's bytes are to go.
+            self.packed = self.packed.take().filter(|_| self.events.all().len() > before);
+            self.packed.iter_mut().for_each(|bytes| bytes.extend_from_slice(packed));
         }
     }
 }
 
+/// Room for the events that come for a case at once, mostly.
+const PACKED_ROOM: usize = 512;
 /// How many cases are asked of the store at once when partitions are taken over.
 const PAGE: usize = 10_000;
 
@@ -150,7 +155,9 @@ pub struct Worker {
     generation: u32,
     known: Arc<KnownCases>,
     settled: Settled,
-    /// Of what is packed in either.
+    /// Events that are not in their cases yet.
+    incoming: Incoming,
+    /// Of what is packed in any of these.
     lexicon: Lexicon,
 }
 
@@ -179,25 +186,41 @@ impl Worker {
         Ok(())
     }
 
-    /// Forgets the cases of partitions that someone else has now.
+    /// Forgets the cases and events of partitions that someone else has now.
     pub fn give_up(&mut self, partitions: &[i32]) {
+        self.incoming.retain(|partition| !partitions.contains(&partition));
         self.cases.retain(|_, case| !partitions.contains(&case.partition));
         self.settled.retain(|case| !partitions.contains(&case.partition));
         self.prune_deadlines();
     }
 
-    /// Brings the cases of a batch into memory, those that are stored and not there yet, in one query.
+    /// Takes an event that came from a partition. It waits here, packed, until it is [folded](Self::fold).
+    pub fn take(&mut self, event: &Event, partition: i32) {
+        self.incoming.push(event, partition, &mut self.lexicon);
+    }
+
+    /// How many events wait.
+    pub fn waiting(&self) -> usize {
+        self.incoming.len()
+    }
+
+    /// How many bytes they take.
+    pub fn waiting_bytes(&self) -> usize {
+        self.incoming.bytes()
+    }
+
+    /// Brings the cases of the events that wait into memory, those that are stored and not there yet, in one query.
     ///
     /// # Errors
     /// The store did not answer; it may be asked again.
-    pub async fn fetch<S: CaseStore>(&mut self, events: &[(Event, i32)], store: &S) -> Result<(), S::Error> {
-        let mut missing: HashSet<&Text, RandomState> = HashSet::default();
-        let case_nos = events.iter().map(|(event, _)| &event.case_no);
-        missing.extend(case_nos.filter(|case_no| self.must_be_read(case_no) && self.known.may_hold(case_no)));
+    pub async fn fetch<S: CaseStore>(&mut self, store: &S) -> Result<(), S::Error> {
+        let mut incoming = std::mem::take(&mut self.incoming);
+        let may_be_missing = |case_no: &&str| self.must_be_read(case_no) && self.known.may_hold(KnownCases::fingerprint(case_no));
+        let missing: Vec<Text> = incoming.cases().filter(may_be_missing).map(Text::from).collect();
+        self.incoming = incoming;
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<Text> = missing.into_iter().cloned().collect();
         let stored = store.cases(&missing).await?;
         self.hold(stored, false, store).await
     }
@@ -231,43 +254,34 @@ impl Worker {
         outcome
     }
 
-    /// Puts a batch of events, each with its partition, into their cases, which were [fetched](Self::fetch)
-    /// before. Tells what became of every case touched, once, as of what `as_of` says of its partition and itself: case by
+    /// Puts the events that wait into their cases, which were [fetched](Self::fetch) before, of at most `most` cases.
+    /// Tells what became of every case touched, once, as of what `as_of` says of its partition and itself: case by
     /// case, because all of a batch unpacked at once would be the largest thing in memory.
     ///
     /// A case whose set did not change is left out: a stored event means that what follows from it is
     /// stored, because events are written last.
     pub fn fold(
         &mut self,
-        events: Vec<(Event, i32)>,
+        most: usize,
         as_of: impl Fn(i32, &CaseEvents) -> Instant,
         rules: &RuleBook,
         mut tell: impl FnMut(CaseChange),
     ) {
-        // The events of a case one after another, as they came. By fingerprints, for case numbers are long and much alike.
-        let fingerprints = events.iter().map(|(event, _)| KnownCases::fingerprint(&event.case_no));
-        let mut order: Vec<(u64, usize)> = fingerprints.zip(0..).collect();
-        let case_no = |place: usize| &events[place].0.case_no;
-        order.sort_unstable_by(|(one, at), (other, there)| {
-            one.cmp(other).then_with(|| case_no(*at).cmp(case_no(*there))).then(at.cmp(there))
-        });
-        let mut events: Vec<Option<(Event, i32)>> = events.into_iter().map(Some).collect();
-        let mut places = order.into_iter().map(|(_, place)| place).peekable();
-        while let Some((first, partition)) = places.next().and_then(|place| events[place].take()) {
-            let mut case = self.open(&first.case_no, partition);
-            case.insert(first, partition);
-            while let Some(place) =
-                places.next_if(|place| events[*place].as_ref().is_some_and(|(event, _)| event.case_no == case.case_no))
-            {
-                if let Some((event, partition)) = events[place].take() {
-                    case.insert(event, partition);
-                }
+        let mut incoming = std::mem::take(&mut self.incoming);
+        for _ in 0..most {
+            let mut open = None;
+            for came in incoming.pop_case() {
+                let case = open.get_or_insert_with(|| self.open(came.case_no.into()));
+                let (event, packed) = came.event(&case.case_no, &self.lexicon);
+                case.insert(event, came.partition, packed);
             }
+            let Some(case) = open else { break };
             if case.is_touched {
                 let as_of = as_of(case.partition, &case.events);
                 self.derive(case, as_of, rules).into_iter().for_each(&mut tell);
             }
         }
+        self.incoming = incoming;
         self.settled.prune();
         self.prune_deadlines();
     }
@@ -278,8 +292,10 @@ impl Worker {
         while changes.len() < most
             && let Some((at, case_no)) = self.deadlines.pop_due(as_of)
         {
-            let Some(case) = self.cases.get(&case_no).filter(|case| case.next_change == Some(at)) else { continue };
-            let case = self.open(&case_no, case.partition);
+            if !self.cases.get(&case_no).is_some_and(|case| case.next_change == Some(at)) {
+                continue;
+            }
+            let case = self.open(case_no);
             changes.extend(self.derive(case, as_of, rules));
         }
         changes
@@ -358,28 +374,33 @@ impl Worker {
         }
     }
 
-    fn held(&self, case_no: &Text) -> Option<&HeldCase> {
+    fn held(&self, case_no: &str) -> Option<&HeldCase> {
         self.cases.get(case_no).or_else(|| self.settled.get(case_no))
     }
 
     /// A case as it is held, or a new one.
-    fn open(&self, case_no: &Text, partition: i32) -> OpenCase {
-        let held = self.held(case_no);
+    fn open(&self, case_no: Text) -> OpenCase {
+        let Some(held) = self.held(&case_no) else {
+            return OpenCase { case_no, packed: Some(Vec::with_capacity(PACKED_ROOM)), ..OpenCase::default() };
+        };
+        let mut packed = Vec::with_capacity(held.events.bytes().len() + PACKED_ROOM);
+        packed.extend_from_slice(held.events.bytes());
         OpenCase {
-            case_no: case_no.clone(),
-            events: held.map(|held| held.events.unpack(case_no, &self.lexicon)).unwrap_or_default(),
-            cards: held.map(|held| held.cards.to_vec()).unwrap_or_default(),
-            partition,
-            version: held.map_or(0, |held| held.version),
-            untold: held.is_some_and(|held| held.untold),
-            rules_changed: held.is_some_and(|held| self.is_of_other_rules(held.version)),
+            packed: Some(packed),
+            events: held.events.unpack(&case_no, &self.lexicon),
+            cards: held.cards.to_vec(),
+            partition: held.partition,
+            version: held.version,
+            untold: held.untold,
+            rules_changed: self.is_of_other_rules(held.version),
             is_touched: false,
+            case_no,
         }
     }
 
     /// Derives the row of a case, and holds the case if it will change by itself.
     fn derive(&mut self, case: OpenCase, as_of: Instant, rules: &RuleBook) -> Option<CaseChange> {
-        let OpenCase { case_no, events, cards, partition, version: stored_version, untold, rules_changed, .. } = case;
+        let OpenCase { case_no, events, packed, cards, partition, version: stored_version, untold, rules_changed, .. } = case;
         // Time does not go back for a case: a worker that is behind would take back what another one, who was
         // not, has issued.
         let as_of = as_of.max(version::valid_from(stored_version));
@@ -397,7 +418,7 @@ impl Worker {
             self.deadlines.push(at, case_no.clone());
         }
         let held = HeldCase {
-            events: Packed::new(&events, &mut self.lexicon),
+            events: packed.map_or_else(|| Packed::new(&events, &mut self.lexicon), Packed::of_bytes),
             cards: cards_now.into_boxed_slice(),
             partition,
             next_change,
@@ -412,7 +433,7 @@ impl Worker {
     }
 
     /// Whether what is held of a case, if anything, cannot be relied on.
-    fn must_be_read(&self, case_no: &Text) -> bool {
+    fn must_be_read(&self, case_no: &str) -> bool {
         self.held(case_no).is_none_or(|case| case.stale)
     }
 

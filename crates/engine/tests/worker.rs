@@ -239,9 +239,12 @@ fn fold_by(
     now: Instant,
     store: &MemoryStore,
 ) -> Vec<CaseChange> {
-    run(worker.fetch(&events, store)).unwrap();
+    events.iter().for_each(|(event, partition)| worker.take(event, *partition));
+    run(worker.fetch(store)).unwrap();
     let mut changes = Vec::new();
-    worker.fold(events, |_, _| now, rules, |change| changes.push(change));
+    while worker.waiting() > 0 {
+        worker.fold(2, |_, _| now, rules, |change| changes.push(change));
+    }
     changes
 }
 

@@ -167,11 +167,19 @@ impl Content {
         self.arena.len() + size_of_val(&self.entries[..]) + size_of_val(&self.headers[..])
     }
 
-    /// Gives back the room that was kept for more, so that the budget is charged with what is really held.
-    pub(crate) fn close(&mut self) {
-        self.arena.shrink_to_fit();
-        self.entries.shrink_to_fit();
-        self.headers.shrink_to_fit();
+    /// Ends it here, without the room that was kept for more: the budget is charged with what is really held. The next
+    /// one begins with as much room, for it is mostly as large, and room that grows bit by bit is copied as often.
+    pub(crate) fn close(&mut self) -> Self {
+        let next = Self {
+            arena: Vec::with_capacity(self.arena.len()),
+            entries: Vec::with_capacity(self.entries.len()),
+            headers: Vec::with_capacity(self.headers.len()),
+        };
+        let mut closed = std::mem::replace(self, next);
+        closed.arena.shrink_to_fit();
+        closed.entries.shrink_to_fit();
+        closed.headers.shrink_to_fit();
+        closed
     }
 
     /// Drops the messages of these partitions; their bytes stay until the batch goes.
@@ -294,7 +302,7 @@ mod tests {
         ) {
             let mut content = Content::default();
             messages.iter().for_each(|message| put(&mut content, message));
-            content.close();
+            let mut content = content.close();
             prop_assert_eq!(&take_out(&content), &messages);
             content.drop_partitions(&dropped);
             let kept: Vec<Owned> = messages.into_iter().filter(|it| !dropped.contains(&it.partition)).collect();

@@ -238,7 +238,7 @@ impl Shared {
 
     fn take(&self, message: &BorrowedMessage<'_>) {
         let mut state = lock(&self.state);
-        if let Some(took) = state.trouble.message(Instant::now()) {
+        if let Some(took) = state.trouble.message(Instant::now) {
             tracing::info!(seconds = took.as_secs(), "Kafka is well again");
         }
         let line = state.line_of(message.partition());
@@ -281,10 +281,9 @@ impl Shared {
 
     fn hand_over(&self, line: &mut WorkerLine) {
         line.begun = None;
-        let mut content = std::mem::take(&mut line.content);
         let mut signals = Vec::new();
-        if content.len() > 0 {
-            content.close();
+        if line.content.len() > 0 {
+            let content = line.content.close();
             let (messages, bytes) = (content.len(), content.bytes());
             let receipt = self.tracker.hand_over(&content.extents(now_ms()), bytes, messages);
             self.observer.polled(messages as u64, bytes as u64);

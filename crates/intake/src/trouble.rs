@@ -26,8 +26,8 @@ impl Trouble {
     }
 
     /// A message came: there is no trouble. How long there was, if an episode ends with it.
-    pub(crate) fn message(&mut self, now: Instant) -> Option<Duration> {
-        self.episode.take().map(|episode| now - episode.began)
+    pub(crate) fn message(&mut self, now: impl FnOnce() -> Instant) -> Option<Duration> {
+        self.episode.take().map(|episode| now() - episode.began)
     }
 
     /// A broker answers. How long there was trouble, if an episode ends with it.
@@ -46,10 +46,10 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut trouble = Trouble::default();
-        assert_eq!((trouble.message(at(0)), trouble.broker_up(at(0))), (None, None));
+        assert_eq!((trouble.message(|| at(0)), trouble.broker_up(at(0))), (None, None));
         assert!(trouble.error(at(1)));
         assert!(!trouble.error(at(2)));
-        assert_eq!(trouble.message(at(5)), Some(Duration::from_secs(4)));
+        assert_eq!(trouble.message(|| at(5)), Some(Duration::from_secs(4)));
         assert!(trouble.error(at(10)), "the next episode is told too");
         assert_eq!(trouble.broker_up(at(20)), None);
         assert!(!trouble.error(at(25)));

@@ -25,7 +25,8 @@ CREATE TABLE {database}.events {on_cluster}
 ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, source, event_id)
 -- A case is looked up by its number: with the default of 8192 rows, megabytes are unpacked for a few kilobytes.
-SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512;
+-- A small part is one file: with one or two for each column, making them cost more than all else of an insert.
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512, min_bytes_for_wide_part = 134217728;
 
 CREATE TABLE {database}.cases {on_cluster}
 (
@@ -129,7 +130,7 @@ CREATE TABLE {database}.cases {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
-SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024;
+SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024, min_bytes_for_wide_part = 134217728;
 
 -- A copy of the cases without their older rows, in the order in which they are asked for: a period, or what is open, is a
 -- few ranges of it, and nothing has to be merged. ClickHouse makes it anew every so often, beside the one before, and

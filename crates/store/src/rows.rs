@@ -4,17 +4,18 @@
 
 use domain::{Assessment, Card, Event, Finding, Instant, Level, LimitState, Text, assess::SpanState};
 
-use crate::{native::Block, writer::Table};
+use crate::{compress::Compressor, native::Block, writer::Table};
 
 /// Rows for one write, a block a table.
 #[derive(Debug)]
 pub struct Rows {
     blocks: [Block; Table::ALL.len()],
+    compressor: Compressor,
 }
 
 impl Default for Rows {
     fn default() -> Self {
-        Self { blocks: Table::ALL.map(|table| Block::new(table.columns())) }
+        Self { blocks: Table::ALL.map(|table| Block::new(table.columns())), compressor: Compressor::default() }
     }
 }
 
@@ -48,8 +49,9 @@ impl Rows {
         })
     }
 
-    pub(crate) fn blocks_mut(&mut self) -> &mut [Block; Table::ALL.len()] {
-        &mut self.blocks
+    /// The blocks, and what compresses them.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [Block; Table::ALL.len()], &mut Compressor) {
+        (&mut self.blocks, &mut self.compressor)
     }
 
     fn block(&mut self, table: Table) -> &mut Block {

@@ -173,9 +173,11 @@ impl PendingRows {
     /// Encodes and compresses rows, to be written together with those that are here already. `rows` is empty then, and
     /// keeps its room for the next ones.
     pub fn add(&mut self, rows: &mut Rows) {
-        for (table, block) in self.tables.iter_mut().zip(rows.blocks_mut()) {
+        let (blocks, compressor) = rows.parts_mut();
+        for (table, block) in self.tables.iter_mut().zip(blocks) {
             if block.rows > 0 {
-                table.get_or_insert_default().add(block.rows, |out| block.encode(&mut |bytes| out.write(bytes)));
+                block.encode(&mut |bytes| compressor.write(bytes));
+                table.get_or_insert_default().add(block.rows, compressor.finish());
                 block.clear();
             }
         }
@@ -183,10 +185,11 @@ impl PendingRows {
 
     /// Rows that were [encoded](Rows::encoded) before: each table's number of rows and their bytes.
     pub fn of_encoded(blocks: [(u64, Vec<u8>); Table::ALL.len()]) -> Self {
-        let mut pending = Self::default();
+        let (mut pending, mut compressor) = (Self::default(), Compressor::default());
         for (table, (rows, bytes)) in pending.tables.iter_mut().zip(blocks) {
             if rows > 0 {
-                table.get_or_insert_default().add(rows, |out| out.write(&bytes));
+                compressor.write(&bytes);
+                table.get_or_insert_default().add(rows, compressor.finish());
             }
         }
         pending
@@ -212,12 +215,10 @@ impl From<Rows> for PendingRows {
 }
 
 impl Encoded {
-    fn add(&mut self, rows: u64, write: impl FnOnce(&mut Compressor)) {
-        let mut compressor = Compressor::default();
-        write(&mut compressor);
-        self.encoded += compressor.written();
+    fn add(&mut self, rows: u64, (piece, encoded): (Bytes, u64)) {
+        self.encoded += encoded;
         self.rows += rows;
-        self.pieces.push(compressor.finish());
+        self.pieces.push(piece);
     }
 
     /// How many bytes are sent.

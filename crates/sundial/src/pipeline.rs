@@ -37,6 +37,8 @@ use self::{
 };
 use crate::{cases::StoredCases, clock::now, horizon::Horizon, metrics::Metrics};
 
+/// How many cases are derived in one go: it takes some milliseconds.
+const FOLDED_AT_ONCE: usize = 2_000;
 /// How many cases one passing instant may change at once.
 const DUE_AT_ONCE: usize = 10_000;
 /// The longest a worker sleeps before it looks at the wall clock again. That may be set forward meanwhile,
@@ -180,7 +182,7 @@ impl Line {
 
     /// Whether so much is gathered that it is derived before anything more is read.
     fn is_full(&self) -> bool {
-        self.gathered.len() >= self.parts.gather_messages
+        self.worker.waiting() >= self.parts.gather_messages
     }
 
     /// Whether what was gathered is to be derived now, or what is due, where nothing was.
@@ -199,26 +201,26 @@ impl Line {
 
     /// Reads a batch; what cannot be taken becomes a dead letter first.
     async fn gather(&mut self, batch: Batch) {
-        let refused = self.gathered.read(&batch, &self.parts.store.codes, &mut self.horizon, &mut self.rows);
+        let refused = self.gathered.read(&batch, &self.parts.store.codes, &mut self.horizon, &mut self.worker, &mut self.rows);
         let letters = refused.iter().map(|(message, reason)| self.parts.refuse(message, reason));
         if join_all(letters).await.into_iter().all(|is_sent| is_sent) {
-            self.gathered.keep(batch);
+            self.gathered.keep(batch, self.worker.waiting_bytes());
         }
     }
 
     /// Derives what was gathered and what is due, and begins to store it.
     async fn derive(&mut self) {
-        let (events, rows, receipts) = std::mem::take(&mut self.gathered).into_parts();
+        let (rows, receipts) = std::mem::take(&mut self.gathered).into_parts();
         let mut derived = Derived { events: rows, receipts, ..Derived::default() };
-        if !events.is_empty() {
-            while let Err(error) = self.worker.fetch(&events, &self.parts.store).await {
-                if !self.parts.try_again("cases could not be read", &error).await {
-                    return;
-                }
+        while let Err(error) = self.worker.fetch(&self.parts.store).await {
+            if !self.parts.try_again("cases could not be read", &error).await {
+                return;
             }
-            self.parts.metrics.folded(events.len());
+        }
+        self.parts.metrics.folded(self.worker.waiting());
+        while self.worker.waiting() > 0 {
             self.worker.fold(
-                events,
+                FOLDED_AT_ONCE,
                 |partition, case| self.horizon.of_case(partition, case, now()),
                 &self.parts.rules,
                 |change| {
@@ -226,6 +228,8 @@ impl Line {
                     derived.cards.extend(told_cards(&change));
                 },
             );
+            // Questions and probes are answered in between.
+            tokio::task::yield_now().await;
         }
         // Time has passed with the batches; stored together, it is one insert instead of two.
         self.derive_due(&mut derived).await;

@@ -44,6 +44,8 @@ pub struct Service {
 
 /// How often the office's gauges are counted anew.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
+/// Asking takes no more than this part of the time: while everything is new, it is work for the store.
+const GAUGE_SHARE: u32 = 100;
 /// How long everything together may take to end once the intake has.
 const LETTING_GO: Duration = Duration::from_secs(3);
 
@@ -175,13 +177,14 @@ async fn count_gauges(reader: Reader, metrics: Arc<Metrics>, rules: Arc<RuleBook
     let zone = zone_name(&rules);
     loop {
         metrics.catalog(rules.catalog.in_force_on(rules.calendar.local_date(now())));
+        let asked = Instant::now();
         match reader.gauges(&zone).await {
             Ok(gauges) => metrics.office(&gauges),
             Err(error) => tracing::warn!(%error, "the office's gauges could not be counted"),
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(GAUGE_INTERVAL) => {}
+            () = tokio::time::sleep(GAUGE_INTERVAL.max(asked.elapsed() * GAUGE_SHARE)) => {}
         }
     }
 }
