@@ -197,6 +197,8 @@ impl Packed {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use domain::event::{Acceptance, Decision, DeferredMaterial, Procedure, SpecialStart};
 
     use super::*;
@@ -244,6 +246,36 @@ mod tests {
         let packed = Packed::new(&events, &mut lexicon);
         assert_eq!(packed.unpack(&"c".into(), &lexicon), events);
         assert_eq!(lexicon.words, ["hall", "330921", "环境保护局"]);
+    }
+
+    #[test]
+    fn what_came_is_taken_out_case_by_case_in_the_order_it_came() {
+        let (mut lexicon, mut incoming) = (Lexicon::default(), Incoming::default());
+        for round in 0..2 {
+            for number in 0..300 {
+                let mut event = event(&format!("{round}-{number}"), Kind::NotAccepted);
+                event.case_no = format!("case {}", number % 100).into();
+                incoming.push(&event, number % 3, &mut lexicon);
+            }
+            incoming.retain(|partition| partition != 2);
+            assert_eq!((incoming.len(), incoming.cases().count()), (200, 100));
+            let mut cases = BTreeMap::new();
+            while incoming.len() > 0 {
+                let mut ids = Vec::new();
+                let mut of = Text::default();
+                for came in incoming.pop_case() {
+                    of = came.case_no.into();
+                    let (event, packed) = came.event(&of, &lexicon);
+                    assert_eq!(Packed::of_bytes(packed.to_vec()).unpack(&of, &lexicon).all(), std::slice::from_ref(&event));
+                    ids.push((event.event_id.to_string(), came.partition));
+                }
+                assert!(cases.insert(of, ids).is_none(), "a case comes out once");
+            }
+            // Of the three events of a case one was of the third partition.
+            let of_case_0 = [(format!("{round}-0"), 0), (format!("{round}-100"), 1)];
+            assert_eq!((cases.len(), &cases["case 0"][..]), (100, &of_case_0[..]));
+            assert_eq!(incoming.pop_case().count(), 0);
+        }
     }
 
     #[test]

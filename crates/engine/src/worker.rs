@@ -138,7 +138,7 @@ impl OpenCase {
 
 /// Room for the events that come for a case at once, mostly.
 const PACKED_ROOM: usize = 512;
-/// How many cases are asked of the store at once when partitions are taken over.
+/// How many cases are asked of the store at once.
 const PAGE: usize = 10_000;
 
 /// The open cases of some partitions. See the crate's documentation.
@@ -209,7 +209,7 @@ impl Worker {
         self.incoming.bytes()
     }
 
-    /// Brings the cases of the events that wait into memory, those that are stored and not there yet, in one query.
+    /// Brings the cases of the events that wait into memory, those that are stored and not there yet.
     ///
     /// # Errors
     /// The store did not answer; it may be asked again.
@@ -218,11 +218,11 @@ impl Worker {
         let may_be_missing = |case_no: &&str| self.must_be_read(case_no) && self.known.may_hold(KnownCases::fingerprint(case_no));
         let missing: Vec<Text> = incoming.cases().filter(may_be_missing).map(Text::from).collect();
         self.incoming = incoming;
-        if missing.is_empty() {
-            return Ok(());
+        for page in missing.chunks(PAGE) {
+            let stored = store.cases(page).await?;
+            self.hold(stored, false, store).await?;
         }
-        let stored = store.cases(&missing).await?;
-        self.hold(stored, false, store).await
+        Ok(())
     }
 
     /// Reads anew the cases whose time has come by `as_of` and whose rows were derived by other rules, at most
@@ -292,7 +292,7 @@ impl Worker {
         while changes.len() < most
             && let Some((at, case_no)) = self.deadlines.pop_due(as_of)
         {
-            if !self.cases.get(&case_no).is_some_and(|case| case.next_change == Some(at)) {
+            if self.cases.get(&case_no).is_none_or(|case| case.next_change != Some(at)) {
                 continue;
             }
             let case = self.open(case_no);
