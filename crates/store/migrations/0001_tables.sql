@@ -1,5 +1,6 @@
 -- Every table keeps the newest version of a row under its natural key, so that writing a row again,
--- in pieces or from two processes, changes nothing. Everything that follows from the events of a case is
+-- in pieces or from two processes, changes nothing. So the server need not remember the blocks it has seen, which
+-- takes a quarter of an insert (`…deduplication_window`). Everything that follows from the events of a case is
 -- one row, its clocks, findings and cards included: so it is replaced as a whole or not at all, and a
 -- process that comes too late with an older state leaves nothing behind. No table is partitioned: no
 -- value of a case is fixed for ever (a corrected event may move any date), and a row must never change
@@ -26,7 +27,7 @@ ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, source, event_id)
 -- A case is looked up by its number: with the default of 8192 rows, megabytes are unpacked for a few kilobytes.
 -- A small part is one file: with one or two for each column, making them cost more than all else of an insert.
-SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 512, min_bytes_for_wide_part = 134217728;
+SETTINGS non_replicated_deduplication_window = 0, replicated_deduplication_window = 0, index_granularity = 512, min_bytes_for_wide_part = 134217728;
 
 CREATE TABLE {database}.cases {on_cluster}
 (
@@ -130,7 +131,7 @@ CREATE TABLE {database}.cases {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version, is_deleted)
 ORDER BY case_no
-SETTINGS non_replicated_deduplication_window = 1000, index_granularity = 1024, min_bytes_for_wide_part = 134217728;
+SETTINGS non_replicated_deduplication_window = 0, replicated_deduplication_window = 0, index_granularity = 1024, min_bytes_for_wide_part = 134217728;
 
 -- A copy of the cases without their older rows, in the order in which they are asked for: a period, or what is open, is a
 -- few ranges of it, and nothing has to be merged. ClickHouse makes it anew every so often, beside the one before, and
@@ -221,7 +222,7 @@ CREATE TABLE {database}.withdrawn_cards {on_cluster}
 )
 ENGINE = {engine}ReplacingMergeTree({replica}version)
 ORDER BY (case_no, card_id)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 0, replicated_deduplication_window = 0;
 
 -- The cases of which some instant lies in a period (see first_at, last_at). In milliseconds since 1970: the arguments of
 -- a view are texts on their way, and a text of a time loses its zone.
