@@ -52,7 +52,7 @@ impl Lexicon {
 }
 
 /// A set of events in a few hundred bytes, in any order. Its case number is that of whoever keeps it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Packed(Box<[u8]>);
 
 /// How many fields of an event are words.

@@ -282,8 +282,11 @@ impl Worker {
             }
         }
         self.incoming = incoming;
-        self.settled.prune();
-        self.prune_deadlines();
+        // Not before: among the settled ones are those that were fetched for what still waits.
+        if self.incoming.len() == 0 {
+            self.settled.prune();
+            self.prune_deadlines();
+        }
     }
 
     /// Derives the cases whose time has come by `as_of`, at most `most` of them.

@@ -449,12 +449,36 @@ fn new_rules_win_over_a_later_state_found_by_old_ones() {
     store.assert_agrees(late, &LATER_RULES);
 }
 
+fn refused(case: usize) -> Event {
+    Event { case_no: format!("c{case}").into(), ..event("1", start(), Kind::NotAccepted) }
+}
+
+fn rated(case: usize) -> Event {
+    Event { event_id: "2".into(), kind: Kind::Rated { score: 1 }, ..refused(case) }
+}
+
+#[test]
+fn of_the_settled_cases_that_come_back_at_once_none_is_forgotten_before_its_event_is_in() {
+    let store = MemoryStore::default();
+    // Far more than are kept.
+    let cases = 0..20_000;
+    let take = |worker: &mut Worker, events: Vec<Event>| {
+        let with_partition = events.iter().map(|event| (event.clone(), 0)).collect();
+        let changes = fold(worker, with_partition, start(), &store);
+        store.write(&changes, &events, Done::Everything);
+    };
+    take(&mut Worker::default(), cases.clone().map(refused).collect());
+    let mut successor = Worker::default();
+    run(successor.take_over(&[0], &store)).unwrap();
+    take(&mut successor, cases.map(rated).collect());
+    assert_eq!(store.0.lock().unwrap().asked.len(), 20_000);
+    store.assert_agrees(start(), &RULES);
+}
+
 #[test]
 fn a_case_that_was_settled_lately_is_not_asked_for_and_one_settled_long_ago_is() {
     let store = MemoryStore::default();
     let mut worker = Worker::default();
-    let refused = |case: usize| Event { case_no: format!("c{case}").into(), ..event("1", start(), Kind::NotAccepted) };
-    let rated = |case: usize| Event { event_id: "2".into(), kind: Kind::Rated { score: 1 }, ..refused(case) };
     let mut take = |events: Vec<Event>| {
         let with_partition = events.iter().map(|event| (event.clone(), 0)).collect();
         let changes = fold(&mut worker, with_partition, start(), &store);

@@ -1,7 +1,6 @@
 //! Events that wait for their cases.
 
 use domain::{Event, Text};
-
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Lexicon, put, read, take, write};
@@ -81,12 +80,13 @@ impl Incoming {
         places.drain(others..).rev().map(|(_, place)| head(&bytes[place..]))
     }
 
-    /// Keeps room for about as much as there was, and no more: after many came at once, few may come for a long time.
+    /// Keeps room for twice what there was, and no more: after many came at once, few may come for a long time. An event
+    /// takes some 64 bytes or more.
     fn begin_anew(&mut self) {
-        self.places.shrink_to(self.bytes.len() / 64);
-        let before = self.bytes.len();
+        let room = self.bytes.len() * 2;
         self.bytes.clear();
-        self.bytes.shrink_to(before * 2);
+        self.bytes.shrink_to(room);
+        self.places.shrink_to(room / 64);
     }
 
     fn arrange(&mut self) {
