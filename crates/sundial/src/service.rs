@@ -44,8 +44,10 @@ pub struct Service {
 
 /// How often the office's gauges are counted anew.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
-/// Asking takes no more than this part of the time: while everything is new, it is work for the store.
-const GAUGE_SHARE: u32 = 100;
+/// Counting is followed by a pause so many times as long, for it is work for the store where much is new: a hundredth of
+/// the time is enough for it. But nobody is to look at gauges older than this.
+const GAUGE_PAUSE: u32 = 100;
+const GAUGE_LONGEST: Duration = Duration::from_secs(120);
 /// How long everything together may take to end once the intake has.
 const LETTING_GO: Duration = Duration::from_secs(3);
 
@@ -178,13 +180,19 @@ async fn count_gauges(reader: Reader, metrics: Arc<Metrics>, rules: Arc<RuleBook
     loop {
         metrics.catalog(rules.catalog.in_force_on(rules.calendar.local_date(now())));
         let asked = Instant::now();
-        match reader.gauges(&zone).await {
-            Ok(gauges) => metrics.office(&gauges),
-            Err(error) => tracing::warn!(%error, "the office's gauges could not be counted"),
-        }
+        let pause = match reader.gauges(&zone).await {
+            Ok(gauges) => {
+                metrics.office(&gauges);
+                (asked.elapsed() * GAUGE_PAUSE).clamp(GAUGE_INTERVAL, GAUGE_LONGEST)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the office's gauges could not be counted");
+                GAUGE_INTERVAL
+            }
+        };
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(GAUGE_INTERVAL.max(asked.elapsed() * GAUGE_SHARE)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
