@@ -1,9 +1,9 @@
 //! Events in, changes of cases out.
 //!
 //! ```text
-//! batch of events ─▶ Worker::fetch, fold ─┐
-//!                                         ├─▶ CaseChange { cards_before, after } ─▶ row
-//! an instant passes ─▶ Worker::due ───────┘
+//! events come ─▶ Worker::take, then fetch, fold ─┐
+//!                                                ├─▶ CaseChange { cards_before, after } ─▶ row
+//! an instant passes ─▶ Worker::due ──────────────┘
 //! ```
 //!
 //! A [`Worker`] holds the open cases of the partitions it was assigned: the set of events of each, its

@@ -256,7 +256,7 @@ impl Worker {
 
     /// Puts the events that wait into their cases, which were [fetched](Self::fetch) before, of at most `most` cases.
     /// Tells what became of every case touched, once, as of what `as_of` says of its partition and itself: case by
-    /// case, because all of a batch unpacked at once would be the largest thing in memory.
+    /// case, because all that waits unpacked at once would be the largest thing in memory.
     ///
     /// A case whose set did not change is left out: a stored event means that what follows from it is
     /// stored, because events are written last.

@@ -43,8 +43,9 @@ impl Gathered {
         self.since.map(|(first, latest)| LONGEST.saturating_sub(first.elapsed()).min(IDLE.saturating_sub(latest.elapsed())))
     }
 
-    /// Reads a batch: the worker takes its events. Gives back the messages that cannot be taken, each with the reason: they are to be dead letters
-    /// before the batch is [kept](Gathered::keep). `rows` is only the room that is needed meanwhile.
+    /// Reads a batch: the worker takes its events. Gives back the messages that cannot be taken, each with the reason:
+    /// they are to be dead letters before the batch is [kept](Gathered::keep). `rows` is only the room that is needed
+    /// meanwhile.
     pub fn read<'b>(
         &mut self,
         batch: &'b Batch,
